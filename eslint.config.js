@@ -1,0 +1,25 @@
+import tseslint from 'typescript-eslint';
+
+// What the compiler and test/tidy.test.ts don't see: promises that nobody waits for.
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/', '.tap/', 'tools/'] },
+  {
+    files: ['**/*.ts', '**/*.tsx'],
+    languageOptions: {
+      parser: tseslint.parser,
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    plugins: { '@typescript-eslint': tseslint.plugin },
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      'no-console': ['error', { allow: ['error', 'warn'] }],
+      eqeqeq: 'error',
+      'prefer-const': 'error',
+    },
+  },
+  { files: ['bin/**', 'bench/**', 'examples/**', 'test/**'], rules: { 'no-console': 'off' } },
+);

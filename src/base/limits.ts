@@ -22,6 +22,7 @@ export const LimitsSchema = Type.Object({
   maxDepth: bound(32, 'nesting of a JSON text'),
   maxHeaderBytes: bound(4 * kib, 'all headers of one HTTP request'),
   maxInFlightCalls: bound(64, 'calls of one connection that are not answered yet'),
+  maxRunningCalls: bound(2_000, 'calls that run at once on one node; others wait their turn'),
   maxQueuedCalls: bound(10_000, 'calls that wait for their turn on one node'),
   maxEventLoopLagMs: bound(200, 'event-loop lag above which new calls are refused as overloaded'),
   deadlineMs: bound(30_000, 'life of a call, unless its caller asks for less'),

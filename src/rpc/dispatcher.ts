@@ -27,6 +27,13 @@ export interface Dispatcher {
   /** Cancels what the session still has in flight: it has ended. */
   sessionEnded(session: Session): void;
 
+  /**
+   * Refuses every new call with -32009, or takes them again.
+   * @param reason `draining` and the like; undefined: calls are taken
+   * @param retryAfterMs when to come back, in milliseconds
+   */
+  refuse(reason: string | undefined, retryAfterMs?: number): void;
+
   /** Calls running or waiting on this node: 0 when a draining node may stop. */
   readonly inFlight: number;
 }

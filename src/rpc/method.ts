@@ -27,6 +27,8 @@ export interface Call<App = unknown> {
   /**
    * Says that from here the outcome is unknown if the answer fails to come: the deadline then
    * answers -32002 in place of -32009 `expired`, and `$/cancelRequest` comes too late.
+   * @throws RpcError when the call was answered already (cancelled, expired): the caller was told
+   *   that nothing happened, so nothing may happen any more (architecture.md, trap 4)
    */
   handedOn(): void;
   /** Runs after this call's answer was queued: for events that must not overtake it. */
@@ -59,8 +61,12 @@ export interface Method<App = unknown, P extends TObject = TObject, R extends TS
   readonly result: R;
   /** `none`: answers without an identity too. `identity`: 401 without. */
   readonly access: 'none' | 'identity';
-  /** Whether it can be called over plain HTTP without a push session; default true. */
+  /** Refused on a session that cannot push, such as a plain HTTP call's; default false. */
   readonly needsPush?: boolean;
+  /** Takes as much as a whole body instead of maxCallBytes; default false. */
+  readonly large?: boolean;
+  /** Waits for something to happen, so it takes no place among running calls; default false. */
+  readonly waits?: boolean;
   readonly errors?: readonly MethodError[];
   readonly example: MethodExample;
   /** May answer at once: a handler that returns no promise costs none. */

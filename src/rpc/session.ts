@@ -1,5 +1,6 @@
 import type { CloseCode } from './close.js';
 import type { Identity } from './identity.js';
+import type { SessionCalls } from './session-calls.js';
 
 /** What became of a frame: style.md, habit 5. `dropped` means that the session is closing. */
 export type SendOutcome = 'sent' | 'buffered' | 'dropped';
@@ -22,6 +23,9 @@ export interface Session {
   readonly identity: Identity | undefined;
   /** True once closing began: nothing more is written. */
   readonly closing: boolean;
+
+  /** Calls of this session: the dispatcher's bookkeeping, made at its first call. */
+  calls?: SessionCalls | undefined;
 
   /** Puts an identity in place, replacing the one before; undefined takes it away. */
   identify(identity: Identity | undefined): void;

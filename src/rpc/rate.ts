@@ -1,0 +1,73 @@
+/**
+ * A rate limit's memory of one caller: two numbers, by the generic cell rate algorithm (ITU-T
+ * I.371), which is a token bucket without a token count to refill.
+ */
+export class RateState {
+  /** When the bucket would be full again, on the monotonic clock, in milliseconds. */
+  fullAt = -Infinity;
+  /** The same for refusals: who goes on after being refused is flooding. */
+  refusalsFullAt = -Infinity;
+}
+
+/** 0: go on. Positive: refused, come back after that many milliseconds. `flood`: close. */
+export type RateVerdict = number | 'flood';
+
+/**
+ * Takes one token.
+ * @param state changed in place
+ * @param perSecond tokens that come back each second; 0: no limit
+ * @param burst tokens of a full bucket; 0: as many as come back in a second
+ * @param nowMs monotonic
+ */
+export function take(
+  state: RateState, perSecond: number, burst: number, nowMs: number,
+): RateVerdict {
+  if (perSecond === 0) return 0;
+  const intervalMs = 1000 / perSecond;
+  const depthMs = intervalMs * (burst === 0 ? perSecond : burst);
+  const next = Math.max(state.fullAt, nowMs) + intervalMs;
+  // The sum of many intervals is not exact: half a token more or less is nothing.
+  const overMs = next - nowMs - depthMs;
+  if (overMs <= intervalMs / 2) {
+    state.fullAt = next;
+    return 0;
+  }
+  const refusals = Math.max(state.refusalsFullAt, nowMs) + intervalMs;
+  if (refusals - nowMs - depthMs > intervalMs / 2) return 'flood';
+  state.refusalsFullAt = refusals;
+  return Math.max(1, Math.ceil(overMs));
+}
+
+/**
+ * Rates of callers that have no connection to keep them: identities over HTTP, API keys. Bounded;
+ * the one not seen for longest goes first, and it had the fullest bucket.
+ */
+export class RateTable {
+  readonly #states = new Map<string, RateState>();
+  readonly #maxEntries: number;
+
+  constructor(maxEntries = 100_000) {
+    this.#maxEntries = maxEntries;
+  }
+
+  get size(): number {
+    return this.#states.size;
+  }
+
+  get(caller: string): RateState {
+    let state = this.#states.get(caller);
+    if (state === undefined) {
+      state = new RateState();
+      if (this.#states.size >= this.#maxEntries) {
+        for (const oldest of this.#states.keys()) {
+          this.#states.delete(oldest);
+          break;
+        }
+      }
+    } else {
+      this.#states.delete(caller);
+    }
+    this.#states.set(caller, state);
+    return state;
+  }
+}

@@ -46,6 +46,8 @@ export interface MethodError {
 export interface MethodExample {
   readonly params: unknown;
   readonly result: unknown;
+  /** Calls of the same caller that make what the example needs, in order. */
+  readonly setup?: readonly { readonly method: string; readonly params: unknown }[];
 }
 
 /**

@@ -82,6 +82,8 @@ export interface Delivery {
   /** Feed position and the unread counters after it; one for each user on this node. */
   readonly users: readonly {
     readonly user: UserKey;
+    /** The feed's epoch: after a failover the same `n` may name another entry (G6). */
+    readonly epoch: string;
     readonly n: number;
     readonly unread: number;
     readonly total: number;
@@ -117,9 +119,14 @@ export interface FeedStore {
   /** Entries after a position, at most `limit`, with the feed's bounds. */
   read(user: UserKey, after: number, limit: number): Promise<FeedPage>;
 
-  /** Rooms of a user, the most recent first. `page` is what the page before answered. */
+  /**
+   * Rooms of a user, the most recent first. `page` is what the page before answered.
+   * `unreadOnly` leaves large rooms in, whose unread the feed does not know; `largeOnly` asks for
+   * the rooms that a session must listen to outside its feed.
+   */
   rooms(
-    user: UserKey, options: { limit: number; page?: string; unreadOnly?: boolean },
+    user: UserKey,
+    options: { limit: number; page?: string; unreadOnly?: boolean; largeOnly?: boolean },
   ): Promise<{ rows: RoomRow[]; page?: string }>;
   /** Rows of the rooms named; undefined for those that the user is not in. */
   rows(user: UserKey, rooms: readonly RoomKey[]): Promise<(RoomRow | undefined)[]>;

@@ -52,7 +52,8 @@ export type AppendOp = OpBase & (
  *   member again; then seq is the head's).
  * - `duplicate`: the key was used for the same call before; the first answer again.
  * - `stale`: version differs from `expect`, and nothing was done for this and all later
- *   operations of the same append, so that none overtakes another.
+ *   operations of the same append, so that none overtakes another. Keys are looked up before
+ *   `expect` is compared: a call that was done stays done, whatever became of the room since.
  * - `conflict`: the key was used for another call.
  * - `exists`: create, and the room is there (under another key).
  * - `missing`: the room, or the target, is not there (or is no message, or was deleted).
@@ -186,6 +187,13 @@ export interface RoomStore {
 
   /** Read moves after a version, at most `limit`, ascending by version. */
   readsAfter(room: RoomKey, version: number, limit: number): Promise<ReadPosition[]>;
+
+  /**
+   * How far a room was forwarded to all feed shards; the head where nothing is pending. Whoever
+   * forwards a room for the first time starts here, or the events of someone who was removed
+   * before a crash would be passed over (trap 2).
+   */
+  forwarded(room: RoomKey): Promise<Forwarded>;
 
   /** Rooms whose mark is at least `ageMs` old, oldest first. */
   pending(ageMs: number, limit: number): Promise<PendingRoom[]>;

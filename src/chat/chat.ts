@@ -4,7 +4,7 @@ import type { Limits } from '../base/limits.js';
 import type { Logger } from '../base/log.js';
 import type { Metrics } from '../base/metrics.js';
 import type { Bus } from '../cluster/bus.js';
-import type { Directory } from '../cluster/directory.js';
+import type { Directory, Presence } from '../cluster/directory.js';
 import type { Membership } from '../cluster/membership.js';
 import type { Identity, TokenVerifier } from '../rpc/identity.js';
 import type { Session, TopicPublisher } from '../rpc/session.js';
@@ -115,6 +115,32 @@ export interface People {
   signIn(session: Session, identity: Identity): Promise<void>;
   /** Signs out: presence left at once, watches ended; the socket stays. */
   signOut(session: Session): Promise<void>;
+  /**
+   * A profile was written: every node acts on it within 1 s, this one before it resolves.
+   */
+  changed(user: UserKey, profile: Profile): Promise<void>;
+  /**
+   * Refuses tokens issued before now, or one token or session, on every node within 1 s; what
+   * is signed in under them here is closed (4403) before it resolves (G11).
+   * @param target a user, or a session's id or the `jti` of its token
+   */
+  revoke(
+    tenant: string, target: { user: string } | { session: string }, blocked: boolean,
+  ): Promise<void>;
+}
+
+/** Presence by user id, as the protocol shows it. */
+export type PresenceTable = Record<string, Presence>;
+
+/** Who watches whom on this node; `maySee` says whom the caller has a right to see (G11). */
+export interface Presences {
+  query(users: readonly UserKey[], maySee: (user: UserKey) => boolean): Promise<PresenceTable>;
+  /** @throws RpcError -32006 where the session would watch more than its bound */
+  subscribe(
+    session: Session, users: readonly UserKey[], maySee: (user: UserKey) => boolean,
+    afterAnswer: (run: () => void) => void,
+  ): Promise<PresenceTable>;
+  unsubscribe(session: Session, users: readonly UserKey[]): void;
 }
 
 /** The application that every method of the chat is called with: `call.app`. */
@@ -123,4 +149,5 @@ export interface Chat extends ChatParts {
   readonly forwarder: Forwarder;
   readonly hub: Hub;
   readonly people: People;
+  readonly presences: Presences;
 }

@@ -20,9 +20,10 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'src/store/redis': ['src/store', 'src/cluster', 'src/base'],
   'src/chat': ['src/rpc', 'src/store', 'src/cluster', 'src/base'],
   'src/client': ['src/rpc'],
+  'src/supervisor': ['src/base'],
   src: ['src/chat', 'src/auth', 'src/rpc', 'src/store', 'src/store/redis', 'src/cluster',
     'src/base'],
-  bin: ['src', 'src/client', 'src/auth', 'src/base', 'src/store', 'src/cluster', 'src/rpc'],
+  bin: ['src', 'src/supervisor', 'src/client', 'src/auth', 'src/base', 'src/store', 'src/cluster', 'src/rpc'],
   web: ['src/client'],
 };
 

@@ -206,29 +206,7 @@ export interface RoomStore {
   settle(room: RoomKey, forwarded: Forwarded, away: readonly string[]): Promise<void>;
 }
 
-/** Whether a failing store call can have had an effect. */
-export type StoreFault =
-  /** Nothing happened and nothing will: answer -32009 with the reason. */
-  | 'refused'
-  /** It may have happened, or may yet: answer -32002. */
-  | 'unknown';
-
-/** The one way in which a store fails. */
-export class StoreError extends Error {
-  override readonly name = 'StoreError';
-
-  /**
-   * @param fault whether anything can have happened
-   * @param reason snake_case, for `error.data.reason`: storage_full, shard_unreachable, fenced …
-   * @param retryAfterMs when trying again makes sense
-   */
-  constructor(
-    readonly fault: StoreFault, readonly reason: string, readonly retryAfterMs: number,
-    cause?: unknown,
-  ) {
-    super(`store: ${reason}`, { cause });
-  }
-}
+export { StoreError, type StoreFault } from '../base/fault.js';
 
 /** The ids of a list of users within one tenant, as keys. */
 export type UserKeys = readonly UserKey[];

@@ -6,6 +6,11 @@ export interface Received {
   readonly at: number;
   /** Asked for in `ringpost-deadline-ms` or at authentication; the limit's where absent. */
   readonly deadlineMs?: number;
+  /**
+   * Why the token that came with the text was refused: every call in it is answered with this,
+   * mapped as if its handler had thrown it.
+   */
+  readonly refused?: unknown;
 }
 
 /**

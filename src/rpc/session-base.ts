@@ -10,14 +10,15 @@ import type { SessionCalls } from './session-calls.js';
  * connection costs little (performance.md).
  */
 export abstract class SessionBase implements Session {
-  readonly id: string;
-  readonly address: string;
   abstract readonly transport: TransportName;
   abstract readonly canPush: boolean;
   /** Calls of this session; the dispatcher's alone. */
   calls: SessionCalls | undefined;
   /** Free for the transport. */
   data: unknown;
+  readonly #ids: IdSource;
+  #id: string | undefined;
+  #address: string | undefined;
   #identity: Identity | undefined;
   #closing = false;
   #ended = false;
@@ -25,11 +26,25 @@ export abstract class SessionBase implements Session {
 
   /**
    * @param ids where the unguessable session id comes from
-   * @param address the peer's address, after trusted proxies
+   * @param address the peer's address, after trusted proxies; {@link findAddress} where absent
    */
-  constructor(ids: IdSource, address: string) {
-    this.id = ids(16);
-    this.address = address;
+  constructor(ids: IdSource, address?: string) {
+    this.#ids = ids;
+    this.#address = address;
+  }
+
+  /** Made at its first reading: most plain HTTP calls never ask, and randomness costs. */
+  get id(): string {
+    return this.#id ??= this.#ids(16);
+  }
+
+  get address(): string {
+    return this.#address ??= this.findAddress();
+  }
+
+  /** For a transport that gave no address: finds it at its first reading. */
+  protected findAddress(): string {
+    return '';
   }
 
   get identity(): Identity | undefined {

@@ -8,10 +8,15 @@ import type { Directory, Presence } from '../cluster/directory.js';
 import type { Membership } from '../cluster/membership.js';
 import type { Identity, TokenVerifier } from '../rpc/identity.js';
 import type { Session, TopicPublisher } from '../rpc/session.js';
-import type { AppendOp, AppendResult, Member } from '../store/rooms.js';
-import type { RoomHead } from '../store/entry.js';
+import type { LogEntry, RoomHead } from '../store/entry.js';
+import type { AppendOp, AppendResult, CallKey, Member } from '../store/rooms.js';
 import type { Store } from '../store/store.js';
 import type { Profile } from '../store/users.js';
+import type { Access } from './access/access.js';
+import type { CallKeys } from './call-key.js';
+import type { OwnCalls } from './own-calls.js';
+import type { RoomHeadsJson, StateJson } from './schemas.js';
+import type { TypingGate } from './typing-gate.js';
 
 /** What the chat stands on, from the composition root. */
 export interface ChatParts {
@@ -47,15 +52,28 @@ export interface RoomLanes {
   /**
    * @param decide pure; from the room as it is (undefined: not there) to the operation; throws
    *   the RpcError that answers the call. Runs again when the room changed meanwhile.
-   * @param handedOn called when the operation goes to the store: no cancelling from here
+   * @param handedOn called when the operation goes to the store: no cancelling from here; what it
+   *   throws answers the call, and nothing is done
+   * @param call the key of the operation, where the caller gave one: it is then known again even
+   *   when `decide` refuses by now what it allowed before (G3)
    * @returns the store's answer, never `stale`
    */
   submit(
     room: RoomKey, user: string, decide: (view: RoomView | undefined) => AppendOp,
-    handedOn: () => void,
-  ): Promise<Exclude<AppendResult, { status: 'stale' }>>;
-  /** The cached view, or the store's. */
+    handedOn: () => void, call?: CallKey,
+  ): Promise<Settled>;
+  /** The room and the membership as the store has them now: for whatever shows something. */
   view(room: RoomKey, user: string): Promise<RoomView | undefined>;
+}
+
+/** What a submitted operation can come to. */
+export type Settled = Exclude<AppendResult, { status: 'stale' }>;
+
+/** What an append wrote, handed on so that the log need not be read again for it. */
+export interface News {
+  readonly epoch: string;
+  /** In order, without gap. */
+  readonly entries: readonly LogEntry[];
 }
 
 /**
@@ -63,8 +81,11 @@ export interface RoomLanes {
  * mark. Also the sweeper: drives rooms whose mark has aged.
  */
 export interface Forwarder {
-  /** A room has something new; delivery goes on behind the answer, in order. */
-  appended(room: RoomKey, by: UserKey): void;
+  /**
+   * A room has something new; delivery goes on behind the answer, in order.
+   * @param news what was written, if the caller has it; absent: the log and the reads are read
+   */
+  appended(room: RoomKey, by: UserKey, news?: News): void;
   /** Resolves when what this user's own calls wrote has been forwarded, or could not be. */
   settled(by: UserKey): Promise<void>;
   /** Drives all rooms with marks older than `ageMs`; at start with 0. Answers how many. */
@@ -83,9 +104,35 @@ export interface Hub {
   sessions(): Iterable<readonly [Session, UserKey]>;
   readonly connections: number;
   readonly users: number;
-  /** Opens the session's feed; `feed.open`, `feed_subscribe` and SSE stand on it. */
+  /**
+   * Opens the session's feed; `feed.open`, `feed_subscribe` and SSE stand on it. Opened again,
+   * it takes the place of the one before (each subscription has its own).
+   * @throws RpcError -32602 for a malformed cursor, 401 for a session nobody signed in on
+   */
   openFeed(session: Session, options: OpenFeed): Promise<FeedOpened>;
-  closeFeed(session: Session): void;
+  /** Closes the feed, or the one of a subscription. Answers whether there was one. */
+  closeFeed(session: Session, subscription?: string): boolean;
+  /**
+   * Listens to a channel, for `room.subscribe` and the dialect.
+   * @throws RpcError -32006 past maxRoomSubscriptions
+   */
+  watchRoom(session: Session, room: RoomKey, options: WatchRoom): Promise<RoomOpened>;
+  unwatchRoom(session: Session, room: RoomKey | undefined, subscription?: string): boolean;
+  /** Resolves at the user's next delivery on this node, after `maxMs`, or when aborted. */
+  stir(user: UserKey, maxMs: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface WatchRoom {
+  readonly since?: { readonly seq: number; readonly epoch: string };
+  readonly subscription?: string;
+  readonly afterAnswer: (run: () => void) => void;
+}
+
+export interface RoomOpened {
+  /** Where it goes on: what comes after this is sent. */
+  readonly seq: number;
+  readonly epoch: string;
+  readonly recovered: boolean;
 }
 
 export interface OpenFeed {
@@ -102,7 +149,9 @@ export interface OpenFeed {
 export interface FeedOpened {
   readonly cursor: string;
   readonly recovered: boolean;
-  readonly state?: unknown;
+  readonly state?: StateJson;
+  /** Large rooms of the user, and channels that were named: where each goes on. */
+  readonly rooms?: RoomHeadsJson;
 }
 
 /** Users and their tokens as calls meet them: cached, and kept right by the revocation log. */
@@ -143,11 +192,19 @@ export interface Presences {
   unsubscribe(session: Session, users: readonly UserKey[]): void;
 }
 
-/** The application that every method of the chat is called with: `call.app`. */
-export interface Chat extends ChatParts {
+/** What createCore (core.ts) makes of the parts: everything of rooms, messages and feeds. */
+export interface ChatCore {
+  readonly access: Access;
+  readonly keys: CallKeys;
+  readonly ownCalls: OwnCalls;
+  readonly typing: TypingGate;
   readonly lanes: RoomLanes;
   readonly forwarder: Forwarder;
   readonly hub: Hub;
+}
+
+/** The application that every method of the chat is called with: `call.app`. */
+export interface Chat extends ChatParts, ChatCore {
   readonly people: People;
   readonly presences: Presences;
 }

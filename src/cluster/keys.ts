@@ -24,12 +24,17 @@ export const nodesKey = 'nodes';
  */
 export const publishedKey = 'pubs';
 
-/** The one channel of a node on each shard. */
+/**
+ * The one channel of a node on each shard. Node ids carry a tag of the shard (`n1@x7Qp`) wherever
+ * a script sees them, since the channels of all databases of one Redis are the same.
+ */
 export const nodeChannel = (node: string): string => `n:${node}`;
 
 /**
  * Hash session id → `<node id> <incarnation>`, one for each connection of a user: `12:c:{user}`.
- * Connections of nodes that are not in {@link nodesKey} with that incarnation don't count.
+ * Connections of nodes that are not in {@link nodesKey} with that incarnation don't count. The
+ * field `~` is the grace of a lost connection, `~ <token>`: it never counts as a node. While the
+ * hash is there the user is online.
  */
 export const connectionsKey = (slot: number, user: string): string => `${slot}:c:${user}`;
 
@@ -42,7 +47,8 @@ export const feedPublication = 'F';
 
 /**
  * Hash profile of a user: `12:u:{user}`. `j` is the profile as JSON, `v` its version; the
- * directory decides on `b` (1: blocked), `i` (1: inactive) and `t` (revokedBefore in ms).
+ * directory decides on `b` (1: blocked), `i` (1: inactive) and `t` (revokedBefore in ms), and
+ * leaves `s` (lastSeen in ms) for the store to show. A hash without `v` is no profile.
  */
 export const profileKey = (slot: number, user: string): string => `${slot}:u:${user}`;
 
@@ -51,3 +57,9 @@ export const profileKey = (slot: number, user: string): string => `${slot}:u:${u
  * `tenant NUL jti`.
  */
 export const tokenKey = (slot: number, token: string): string => `${slot}:j:${token}`;
+
+/** Hash node id → incarnation of those who are told of a user's presence: `12:w:{user}`. */
+export const watchersKey = (slot: number, user: string): string => `${slot}:w:${user}`;
+
+/** Hash node id → incarnation of those who joined a large room or channel: `12:n:{room}`. */
+export const roomNodesKey = (slot: number, room: string): string => `${slot}:n:${room}`;

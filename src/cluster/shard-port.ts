@@ -17,24 +17,12 @@ export interface SlotOwner {
 /** What a script or command answers: bulk strings come as Buffers, for entries are binary. */
 export type Reply = Buffer | number | null | Reply[];
 
-/** How a call to a shard failed. The cluster's own words: the store maps them to its own. */
-export class ShardError extends Error {
-  override readonly name = 'ShardError';
-
-  /**
-   * @param fault `refused`: it never reached the server, or the server refused it before it did
-   *   anything. `unknown`: it was written to the socket and not answered; it may happen yet
-   *   (trap 4)
-   * @param reason snake_case: shard_unreachable, storage_full, fenced, overloaded
-   * @param retryAfterMs when trying again makes sense
-   */
-  constructor(
-    readonly fault: 'refused' | 'unknown', readonly reason: string, readonly retryAfterMs: number,
-    cause?: unknown,
-  ) {
-    super(`shard: ${reason}`, { cause });
-  }
-}
+/**
+ * How a call to a shard failed: the error of the stores, since whoever calls must answer the same.
+ * Reasons: shard_unreachable, storage_full, fenced, overloaded; `unknown` when it was written to
+ * the socket and not answered, since it may happen yet (trap 4).
+ */
+export { StoreError as ShardError } from '../base/fault.js';
 
 /**
  * What the Redis store needs of the ring and its connections.

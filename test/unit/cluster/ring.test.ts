@@ -15,7 +15,7 @@ function overShare(assignment: Assignment, shards: number): number {
   return Math.max(...loads(assignment).values()) / (slotCount / shards) - 1;
 }
 
-t.test('a key always has the same slot, the documented one', async (t) => {
+void t.test('a key always has the same slot, the documented one', async (t) => {
   // xxhash64 of the empty string is 0xef46db3751d8e999 (reference implementation).
   t.equal(slotOf(''), 0x999);
   fc.assert(fc.property(fc.string(), (key) => {
@@ -24,7 +24,7 @@ t.test('a key always has the same slot, the documented one', async (t) => {
   }));
 });
 
-t.test('every order of the list gives the same proposal, and all slots have an owner', async () => {
+void t.test('every order of the list gives the same proposal, and all slots have an owner', async () => {
   fc.assert(fc.property(names(1, 16).chain((list) => fc.tuple(
     fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }))), ([a, b]) => {
     const one = propose(a);
@@ -33,7 +33,7 @@ t.test('every order of the list gives the same proposal, and all slots have an o
   }), { numRuns: 40 });
 });
 
-t.test('at 2 to 16 shards nobody is more than 10 % over its share', async (t) => {
+void t.test('at 2 to 16 shards nobody is more than 10 % over its share', async (t) => {
   for (let shards = 2; shards <= 16; shards += 1) {
     const list = Array.from({ length: shards }, (_, n) => `shard-${n}`);
     t.ok(overShare(propose(list), shards) <= 0.1, `${shards} shards`);
@@ -42,7 +42,7 @@ t.test('at 2 to 16 shards nobody is more than 10 % over its share', async (t) =>
     { numRuns: 40 });
 });
 
-t.test('a shard added takes its share, and nothing moves between those that stay', async () => {
+void t.test('a shard added takes its share, and nothing moves between those that stay', async () => {
   fc.assert(fc.property(names(3, 16), (list) => {
     const newcomer = list[0] ?? '';
     const before = propose(list.slice(1));
@@ -54,7 +54,7 @@ t.test('a shard added takes its share, and nothing moves between those that stay
   }), { numRuns: 40 });
 });
 
-t.test('a shard removed leaves its own slots, and nothing else moves', async () => {
+void t.test('a shard removed leaves its own slots, and nothing else moves', async () => {
   fc.assert(fc.property(names(3, 16), (list) => {
     const leaver = list[0] ?? '';
     const before = propose(list);
@@ -65,7 +65,7 @@ t.test('a shard removed leaves its own slots, and nothing else moves', async () 
   }), { numRuns: 40 });
 });
 
-t.test('any run of additions and removals stays balanced', async () => {
+void t.test('any run of additions and removals stays balanced', async () => {
   fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 15 }), { maxLength: 12 }), (steps) => {
     const present = new Set([0, 1]);
     let assignment = propose(['0', '1']);
@@ -79,7 +79,7 @@ t.test('any run of additions and removals stays balanced', async () => {
   }), { numRuns: 30 });
 });
 
-t.test('an empty list and a name twice are refused', async (t) => {
+void t.test('an empty list and a name twice are refused', async (t) => {
   t.throws(() => propose([]), RangeError);
   t.throws(() => propose(['a', 'a']), RangeError);
 });

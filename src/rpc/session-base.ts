@@ -14,6 +14,7 @@ export abstract class SessionBase implements Session {
   abstract readonly canPush: boolean;
   /** Calls of this session; the dispatcher's alone. */
   calls: SessionCalls | undefined;
+  deadlineMs: number | undefined;
   /** Free for the transport. */
   data: unknown;
   readonly #ids: IdSource;

@@ -27,6 +27,9 @@ export interface Session {
   /** Calls of this session: the dispatcher's bookkeeping, made at its first call. */
   calls?: SessionCalls | undefined;
 
+  /** Lifetime of its calls in ms, where less than the limit's was asked for at authentication. */
+  deadlineMs?: number | undefined;
+
   /** Puts an identity in place, replacing the one before; undefined takes it away. */
   identify(identity: Identity | undefined): void;
 

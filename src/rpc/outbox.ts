@@ -85,7 +85,8 @@ export class Outbox {
       (this.#frames as string[]).push(frame);
     }
     this.#queuedBytes += frame.length;
-    if (this.#queuedBytes >= earlyFlushBytes) {
+    const max = this.#maxBytes;
+    if (this.#queuedBytes >= earlyFlushBytes || max !== 0 && this.#queuedBytes > max) {
       this.flush();
       if (this.#state !== 'open') return 'dropped';
     }
@@ -106,11 +107,9 @@ export class Outbox {
   /** Hands what is queued to the wire. */
   flush(): void {
     if (this.#state !== 'open') return;
-    if (this.#backlog && this.#overLimit()) {
-      this.#giveUp();
-      return;
-    }
-    if (this.#wire.blocked()) return;
+    const blocked = this.#wire.blocked();
+    if ((blocked || this.#backlog) && this.#overLimit()) this.#giveUp();
+    if (blocked || this.#frames === none && this.#drained === undefined) return;
     if (this.#frames !== none) {
       const frames = this.#frames;
       this.#frames = none;

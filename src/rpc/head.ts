@@ -115,9 +115,18 @@ export function refuse(response: HttpResponse, refusal: Refusal, origin = ''): v
     response.writeHeader('content-type', 'application/json');
     const error = STATUS_CODES[refusal.status] ?? 'Refused';
     const body = JSON.stringify({ error, reason: refusal.reason });
-    if (refusal.toHead === true) response.endWithoutBody(body.length);
+    if (refusal.toHead === true) endHead(response, body);
     else response.end(body, refusal.closeConnection ?? false);
   });
+}
+
+/**
+ * Ends the answer to a HEAD. The library's own way of naming a length leaves the response open,
+ * waiting for that many bytes.
+ */
+export function endHead(response: HttpResponse, body: string | Uint8Array): void {
+  response.writeHeader('content-length', String(Buffer.byteLength(body)));
+  response.endWithoutBody();
 }
 
 /** Lets the page that asked read the answer; call only for an allowed origin. */

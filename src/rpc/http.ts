@@ -31,7 +31,9 @@ function refusalOfHead(shared: Transport, head: Head): Refusal | undefined {
   const length = head.contentLength === '' ? 0 : Number(head.contentLength);
   // The library finds the end of what comes by its length, or not at all: then it must close.
   const closeConnection = length > discardableBytes || head.chunked;
-  if (!shared.origins.allows(head.origin)) return { status: 403, reason: 'origin', closeConnection };
+  if (!shared.origins.allows(head.origin)) {
+    return { status: 403, reason: 'origin', closeConnection };
+  }
   if (maxBodyBytes !== 0 && length > maxBodyBytes) {
     return { status: 413, reason: 'body_too_large', closeConnection };
   }

@@ -1,6 +1,6 @@
 import type { Metrics } from '../base/metrics.js';
 import type { Logger } from '../base/log.js';
-import { refuse, statusLine } from './head.js';
+import { endHead, refuse, statusLine } from './head.js';
 import type { HttpRequest, HttpResponse, TemplatedApp } from './uws.js';
 
 /** What a page is asked for. */
@@ -92,6 +92,6 @@ function write(response: HttpResponse, page: Page, withBody: boolean): void {
       response.writeHeader(name, value);
     }
     if (withBody) response.end(page.body);
-    else response.endWithoutBody(Buffer.byteLength(page.body));
+    else endHead(response, page.body);
   });
 }

@@ -53,7 +53,9 @@ export interface UserStore {
   list(tenant: string, after: string, limit: number): Promise<Profile[]>;
 
   /**
-   * Writes a revocation: of a user (all tokens issued before `at`), or of one token.
+   * Writes a revocation: of a user (all tokens issued before `at`), or of one token. An `at` of 0
+   * revokes nothing, and has every node read the user's profile anew: it is kept in the log as
+   * long as any other.
    * @param until when a single token's revocation may be forgotten: its expiry, ms since 1970
    */
   revoke(

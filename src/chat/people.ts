@@ -231,8 +231,10 @@ export class ChatPeople implements People {
       this.#throwOut(entry, unauthenticated('revoked'));
       // Named by its session: its token must not come back either.
       if (token.tokenId === undefined || token.tokenId === tokenId) continue;
+      const until = Math.min(token.expiresAt, revocation.at + tokenRevocationMs);
       this.#options.users
-        .revoke(tenant, { tokenId: token.tokenId }, revocation.at, token.expiresAt, false)
+        .revoke(tenant, { tokenId: token.tokenId }, revocation.at, until, false)
+        .then(() => this.#watch.poll())
         .catch((error: unknown) => this.#failed(error, entry.user));
     }
   }

@@ -78,7 +78,10 @@ export interface RoomRow {
 
 /** What a node is told about a user of its own: one item, for all of the user's sessions. */
 export interface Delivery {
-  readonly item: Omit<ForwardItem, 'users'>;
+  /** `user` is an event of {@link FeedStore.tell}, which belongs to no room. */
+  readonly item: Omit<ForwardItem, 'users' | 'kind'> & {
+    readonly kind: ForwardItem['kind'] | 'user';
+  };
   /** Feed position and the unread counters after it; one for each user on this node. */
   readonly users: readonly {
     readonly user: UserKey;

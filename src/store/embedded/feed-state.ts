@@ -1,0 +1,136 @@
+import { idOf, type RoomKey, type UserKey } from '../../base/ids.js';
+import type { Limits } from '../../base/limits.js';
+import type { FeedEntry } from '../feeds.js';
+import type { Tx } from './committer.js';
+import {
+  decodeFeedEntry, decodeFeedHead, decodeRow, encodeFeedEntry, encodeFeedHead, encodeRow,
+  type FeedHead, type Place, type Row,
+} from './feed-codec.js';
+import { unreadOf } from './intake.js';
+import { FeedKeys } from './keys.js';
+
+/** Rows that one feed remembers in memory; the rest is read again when it is needed. */
+const rememberedRows = 256;
+/** Old entries dropped for each one taken: more than one, so that a lowered limit is reached. */
+const trimAtOnce = 4;
+
+/** Whether `a` comes after `b` in key order, which is before it in the list. */
+export const above = (a: Place, b: Place): boolean =>
+  a.lastAt > b.lastAt || (a.lastAt === b.lastAt && a.room > b.room);
+
+/**
+ * One feed as the writing side knows it; may be forgotten at any time between two decisions.
+ *
+ * The most recent room stands in the head and in no other place, so that a conversation that
+ * goes on writes nothing to the order of the list.
+ */
+export class FeedState {
+  head: FeedHead;
+  readonly keys: FeedKeys;
+  readonly #rows = new Map<RoomKey, Row | undefined>();
+  #changed = false;
+
+  constructor(readonly user: UserKey, private readonly tx: Tx, newEpoch: () => string) {
+    this.keys = new FeedKeys(user);
+    const bytes = tx.get(this.keys.head);
+    if (bytes === undefined) {
+      this.head = { epoch: newEpoch(), n: 0, floor: 0, oldestAt: 0, total: 0 };
+      this.#changed = true;
+    } else {
+      this.head = decodeFeedHead(bytes);
+    }
+  }
+
+  row(room: RoomKey): Row | undefined {
+    const known = this.#rows.get(room);
+    if (known !== undefined || this.#rows.has(room)) return known;
+    if (this.#rows.size >= rememberedRows) this.#rows.clear();
+    const bytes = this.tx.get(this.keys.row(room));
+    const row = bytes === undefined ? undefined : decodeRow(room, bytes);
+    this.#rows.set(room, row);
+    return row;
+  }
+
+  /** Takes an entry in at the next position, and drops what is too old or too much. */
+  take(entry: Omit<FeedEntry, 'n'>, limits: Readonly<Limits>, nowMs: number): number {
+    const n = this.head.n + 1;
+    this.tx.put(this.keys.entry(n), encodeFeedEntry({ ...entry, n }));
+    const oldestAt = this.head.n === this.head.floor ? entry.at : this.head.oldestAt;
+    this.head = { ...this.head, n, oldestAt };
+    this.#changed = true;
+    this.#trim(limits, nowMs);
+    return n;
+  }
+
+  /** Puts a row in the place of the one before, in the list and in the total as well. */
+  setRow(row: Row): void {
+    const room = row.room;
+    const before = this.row(room);
+    this.#rows.set(room, row);
+    this.tx.put(this.keys.row(room), encodeRow(row));
+    const total = this.head.total + unreadOf(row) - unreadOf(before);
+    if (total !== this.head.total) {
+      this.head = { ...this.head, total };
+      this.#changed = true;
+    }
+    const id = idOf(room);
+    const from = before === undefined || before.ended
+      ? undefined : { lastAt: before.lastAt, room: id };
+    const to = row.ended ? undefined : { lastAt: row.lastAt, room: id };
+    if (from?.lastAt !== to?.lastAt) this.#move(from, to);
+  }
+
+  /** Writes the head, once for all that a decision took in. */
+  save(): void {
+    if (!this.#changed) return;
+    this.#changed = false;
+    this.tx.put(this.keys.head, encodeFeedHead(this.head));
+  }
+
+  #move(from: Place | undefined, to: Place | undefined): void {
+    const { top } = this.head;
+    const wasTop = from !== undefined && top?.room === from.room;
+    if (from !== undefined && !wasTop) this.tx.remove(this.keys.order(from.lastAt, from.room));
+    if (to !== undefined && (top === undefined || above(to, top))) {
+      if (top !== undefined && !wasTop) {
+        this.tx.put(this.keys.order(top.lastAt, top.room), Buffer.alloc(0));
+      }
+      this.#setTop(to);
+      return;
+    }
+    if (to !== undefined) this.tx.put(this.keys.order(to.lastAt, to.room), Buffer.alloc(0));
+    if (wasTop) this.#setTop(this.#popNext());
+  }
+
+  #next(): Place | undefined {
+    const [next] = this.tx.range(...this.keys.orderBelow(undefined), { reverse: true, limit: 1 });
+    return next === undefined ? undefined : this.keys.placeOf(next[0]);
+  }
+
+  #popNext(): Place | undefined {
+    const next = this.#next();
+    if (next !== undefined) this.tx.remove(this.keys.order(next.lastAt, next.room));
+    return next;
+  }
+
+  #setTop(place: Place | undefined): void {
+    const { top: _, ...rest } = this.head;
+    this.head = place === undefined ? rest : { ...rest, top: place };
+    this.#changed = true;
+  }
+
+  #trim(limits: Readonly<Limits>, nowMs: number): void {
+    for (let dropped = 0; dropped < trimAtOnce; dropped++) {
+      const { n, floor, oldestAt } = this.head;
+      const tooMany = limits.feedEntries > 0 && n - floor > limits.feedEntries;
+      const tooOld = limits.feedAgeMs > 0 && floor < n && oldestAt + limits.feedAgeMs <= nowMs;
+      if (!tooMany && !tooOld) return;
+      this.tx.remove(this.keys.entry(floor + 1));
+      const next = floor + 2 <= n ? this.tx.get(this.keys.entry(floor + 2)) : undefined;
+      this.head = {
+        ...this.head, floor: floor + 1,
+        oldestAt: next === undefined ? 0 : decodeFeedEntry(this.user, floor + 2, next).at,
+      };
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import type { BusHandler } from '../cluster/bus.js';
+import type { DeliveryHandler } from '../store/feeds.js';
+import { Access } from './access/access.js';
+import { openPolicy, type Policy } from './access/policy.js';
+import { CallKeys } from './call-key.js';
+import type { ChatCore, ChatParts } from './chat.js';
+import { LogForwarder } from './forwarder.js';
+import { SessionHub } from './hub.js';
+import { Lanes } from './lanes.js';
+import { OwnCalls } from './own-calls.js';
+import { RoomTopics } from './room-topics.js';
+import { TypingGate } from './typing-gate.js';
+
+/** The core, with what stores and buses are to call: they are made before it. */
+export interface Core extends ChatCore {
+  readonly deliver: DeliveryHandler;
+  readonly busHandler: BusHandler;
+}
+
+/** Everything that the core stands on: the parts of the chat that know no people. */
+export type CoreParts = Pick<ChatParts,
+  'limits' | 'clock' | 'log' | 'ids' | 'store' | 'bus' | 'topics'>;
+
+/**
+ * Puts rooms, messages and feeds together.
+ * @param policy the rules in force; the open ones where absent
+ * @returns what the methods use, and the handlers that the store's deliveries and the bus's
+ *   events are to be handed to
+ */
+export function createCore(parts: CoreParts, policy: Policy = openPolicy): Core {
+  const { limits, clock, log, ids, store, bus, topics } = parts;
+  const access = new Access(policy);
+  const ownCalls = new OwnCalls((session) => hub.release(session));
+  const forwarder = new LogForwarder({ store, bus, clock, log, limits });
+  const lanes = new Lanes(store.rooms, forwarder);
+  const hub = new SessionHub({
+    store, clock, log, limits, ownCalls,
+    async mayListen({ identity }, room) {
+      if (identity === undefined) return false;
+      const view = await store.rooms.membership(room, identity.user);
+      if (view === undefined || !view.head.large) return false;
+      return access.explain(identity, 'message.history', view).allowed;
+    },
+  });
+  hub.useTopics(new RoomTopics({
+    rooms: store.rooms, bus, topics, ownCalls, log,
+    watchesOf: (user, room) => hub.watchesOf(user, room),
+    ended: (watch) => hub.ended(watch),
+  }));
+  return {
+    access, ownCalls, lanes, forwarder, hub,
+    keys: new CallKeys(ids),
+    typing: new TypingGate(),
+    deliver: (deliveries) => hub.deliver(deliveries),
+    busHandler: hub,
+  };
+}

@@ -54,8 +54,13 @@ export class Caller {
     this.#ports = ports;
   }
 
-  /** @throws CallError, ClientError, or the reason of `options.signal` */
-  async call(method: string, params: object, options: CallOptions = {}): Promise<unknown> {
+  /**
+   * @param arrived takes the result before any event that came after it
+   * @throws CallError, ClientError, or the reason of `options.signal`
+   */
+  async call(
+    method: string, params: object, options: CallOptions, arrived: (result: unknown) => void,
+  ): Promise<unknown> {
     const { clock } = this.#ports;
     const over = new AbortController();
     const timeoutMs = options.timeoutMs ?? this.#ports.timeoutMs;
@@ -67,7 +72,7 @@ export class Caller {
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted === true) abort();
     try {
-      return await this.#attempts(method, params, options.repeat, over.signal);
+      return await this.#attempts(method, params, options.repeat, over.signal, arrived);
     } finally {
       cancel();
       signal?.removeEventListener('abort', abort);
@@ -76,6 +81,7 @@ export class Caller {
 
   async #attempts(
     method: string, params: object, repeat: boolean | undefined, signal: AbortSignal,
+    arrived: (result: unknown) => void,
   ): Promise<unknown> {
     const { clock, random, newKey } = this.#ports;
     const repeats = repeat ?? mayRepeat(method, params);
@@ -86,7 +92,7 @@ export class Caller {
     for (let attempt = 0, renewals = 0; ; attempt += 1) {
       const link = await this.#ports.online(signal);
       try {
-        return await link.request(method, sent, { ordered, signal });
+        return await link.request(method, sent, { ordered, signal, arrived });
       } catch (fault) {
         const failure = failureOf(fault);
         if (failure === undefined) throw fault;

@@ -117,9 +117,9 @@ export class RawClient {
   }
 
   async call(method: string, params: object = {}, options: CallOptions = {}): Promise<unknown> {
-    const result = await this.#caller.call(method, params, options);
-    this.#watches.answered(method, params, result);
-    return result;
+    return this.#caller.call(method, params, options, (result) => {
+      this.#watches.answered(method, params, result);
+    });
   }
 
   /** Sends without wanting an answer; dropped when there is no connection. */
@@ -158,7 +158,9 @@ export class RawClient {
   /** Signs out and disconnects; {@link authenticate} comes back. Forgets position and watches. */
   async logout(): Promise<void> {
     try {
-      if (this.#connection.link !== undefined) await this.call('session.logout');
+      // Plain calls have no session to end.
+      const kind = this.#connection.link?.kind ?? 'poll';
+      if (kind !== 'poll') await this.call('session.logout');
     } finally {
       this.#leave();
       this.#token = undefined;

@@ -1,4 +1,5 @@
 import { pause, reasonOf, type Clock } from './clock.js';
+import { closeCode } from '../rpc/close.js';
 import type { Random } from './backoff.js';
 import { CallError, ClientError, type ClientErrorReason } from './errors.js';
 import type { Link, LinkHandlers, LinkSettings } from './link.js';
@@ -282,7 +283,10 @@ function classify(
   fault: unknown, closedWith: number | undefined, tokenMayChange: boolean,
 ): Happening {
   if (fault instanceof CallError) {
-    const waitMs = fault.data?.retryAfterMs;
+    const { reason, retryAfterMs: waitMs } = fault.data ?? {};
+    if (reason === 'too_many_connections') {
+      return { type: 'closed', code: closeCode.tooManyConnections, onlineMs: 0 };
+    }
     const more = waitMs === undefined ? {} : { retryAfterMs: waitMs };
     return { type: 'refused', code: fault.code, tokenMayChange, ...more };
   }

@@ -83,9 +83,15 @@ export class FeedSession {
 
   async #openPushed(link: Link, signal?: AbortSignal): Promise<void> {
     for (let round = 0; round < openRounds; round += 1) {
-      const answer = await link.request('feed.open', this.#where(), signal && { signal });
+      let again = false;
+      await link.request('feed.open', this.#where(), {
+        ...(signal === undefined ? {} : { signal }),
+        arrived: (answer) => {
+          again = this.#answered(answer);
+        },
+      });
       // Asked again by position, the server replays what was missed outside the feed.
-      if (!this.#answered(answer)) return;
+      if (!again) return;
     }
   }
 

@@ -37,6 +37,11 @@ export interface RequestOptions {
   readonly ordered?: boolean;
   /** Gives up waiting, and tells the server so (`$/cancelRequest`). */
   readonly signal?: AbortSignal;
+  /**
+   * Takes the result at once as it arrives. A promise would resolve later than events of the same
+   * packet are delivered, and what the result says must stand before them.
+   */
+  readonly arrived?: (result: unknown) => void;
 }
 
 /**
@@ -48,6 +53,7 @@ export class Link {
   readonly #settings: LinkSettings;
   readonly #rpc: JSONRPCClient<boolean>;
   #transport: Transport | undefined;
+  readonly #arrivals = new Map<number, (result: unknown) => void>();
   #lastId = 0;
   #inFlight = 0;
   #over = false;
@@ -94,10 +100,11 @@ export class Link {
    * @throws CallError as answered, LostError when the link ended first, the signal's reason
    */
   async request(method: string, params: object, options: RequestOptions = {}): Promise<unknown> {
-    const { ordered = true, signal } = options;
+    const { ordered = true, signal, arrived } = options;
     if (this.#over) throw new LostError(`${method}: the connection is closed`);
     if (signal?.aborted === true) throw reasonOf(signal);
     const id = ++this.#lastId;
+    if (arrived !== undefined) this.#arrivals.set(id, arrived);
     this.#inFlight += 1;
     const answer = this.#rpc.requestAdvanced({ jsonrpc: '2.0', id, method, params }, ordered);
     try {
@@ -112,6 +119,7 @@ export class Link {
       }
       throw callError(method, response.error);
     } finally {
+      this.#arrivals.delete(id);
       this.#inFlight -= 1;
       if (this.#inFlight === 0) this.#whenQuiet?.();
     }
@@ -177,8 +185,9 @@ export class Link {
       this.#handlers.notification(method, isRecord(params) ? params : {});
     } else if (isResponse(value)) {
       // Noted for a close that follows; a flood is answered with an error that has no id.
-      const waitMs = value.error && callError('', value.error).data?.retryAfterMs;
-      if (waitMs !== undefined) this.#retryAfterMs = waitMs;
+      if (value.error !== undefined) {
+        this.#retryAfterMs = callError('', value.error).data?.retryAfterMs ?? this.#retryAfterMs;
+      } else if (typeof value.id === 'number') this.#arrivals.get(value.id)?.(value.result);
       this.#rpc.receive(value);
     }
   }
@@ -191,24 +200,22 @@ export class Link {
 
   #watch(inMs: number): void {
     const { clock, idleMs } = this.#settings;
-    this.#cancelProbe = clock.after(inMs, () => {
+    this.#cancelProbe = clock.after(Math.max(0, inMs), () => {
       const silentMs = clock.monotonic() - this.#aliveAt;
       if (silentMs < idleMs) this.#watch(idleMs - silentMs);
       else this.#probe();
     });
   }
 
+  /** The sign of life must come on the way that pushes: on an event stream, its heartbeat. */
   #probe(): void {
     const { clock, idleMs, pongTimeoutMs } = this.#settings;
+    const askedAt = clock.monotonic();
+    this.request('server.info', {}, { ordered: false }).catch(() => undefined);
     this.#cancelProbe = clock.after(pongTimeoutMs, () => {
-      this.#ended(lostCode, 'the server gave no sign of life');
+      if (this.#aliveAt < askedAt) this.#ended(lostCode, 'the server gave no sign of life');
+      else this.#watch(idleMs - (clock.monotonic() - this.#aliveAt));
     });
-    const settled = (): void => {
-      if (this.#over) return;
-      this.#cancelProbe();
-      this.#watch(idleMs);
-    };
-    this.request('server.info', {}, { ordered: false }).then(settled, settled);
   }
 }
 

@@ -27,7 +27,7 @@ export class Watches {
     this.#changed = changed;
   }
 
-  /** A call of the application was answered. */
+  /** A call of the application was answered: told before any event that came after it. */
   answered(method: string, params: object, result: unknown): void {
     const { users, room } = params as Params;
     switch (method) {
@@ -72,14 +72,15 @@ export class Watches {
     const users = [...this.#online.keys()];
     for (let from = 0; from < users.length; from += usersPerCall) {
       const part = users.slice(from, from + usersPerCall);
-      this.#states(await link.request('presence.subscribe', { users: part }, { signal }),
-        this.#changed);
+      const arrived = (result: unknown): void => this.#states(result, this.#changed);
+      await link.request('presence.subscribe', { users: part }, { signal, arrived });
     }
     for (const room of this.#channels) {
       const since = this.#tracker.rooms[room];
       try {
         const again = { room, ...(since === undefined ? {} : { since }) };
-        this.#follow(room, await link.request('room.subscribe', again, { signal }));
+        const arrived = (result: unknown): void => this.#follow(room, result);
+        await link.request('room.subscribe', again, { signal, arrived });
       } catch (fault) {
         // A channel that was deleted or closed to the caller meanwhile is watched no longer.
         if (!(fault instanceof CallError)) throw fault;

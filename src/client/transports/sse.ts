@@ -83,7 +83,9 @@ export const openEventStream: OpenTransport = async (target, handlers, signal) =
         end(lostCode, reason);
       });
     });
-    poster = new Poster(target, { ...handlers, closed: end }, session);
+    // An answered POST says nothing of the stream: only the stream is a sign of life.
+    const alive = (): void => undefined;
+    poster = new Poster(target, { ...handlers, alive, closed: end }, session);
   } catch (cause) {
     over.abort();
     if (cause instanceof TransportError) throw cause;

@@ -15,7 +15,7 @@ export class Emitter<Events extends object> {
   }
 
   /** Adds a listener; the answer takes it away again. */
-  on<E extends keyof Events>(event: E, listener: Listener<Events[E]>): () => void {
+  on(event: keyof Events, listener: Listener<never>): () => void {
     const set = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, set);
     set.add(listener);

@@ -1,4 +1,5 @@
 import type { CallOptions } from './calls.js';
+import type { ChatEvents, ChatMethods } from './contract.js';
 import type { Clock } from './clock.js';
 import type { ConnectionState, StateChange } from './connection.js';
 import type { ClientError } from './errors.js';
@@ -6,12 +7,6 @@ import type { FeedReset } from './feed-session.js';
 import type { Position } from './feed.js';
 import type { SignedIn } from './open-link.js';
 import type { TransportKind } from './transports/transport.js';
-
-/** A method as its caller sees it. */
-export interface MethodShape {
-  readonly params: object;
-  readonly result: unknown;
-}
 
 /** Any event of the server. */
 export interface ServerEvent {
@@ -62,4 +57,72 @@ export interface ClientOptions {
   readonly random?: () => number;
 }
 
+export type { ChatEvents, ChatMethods };
 export type { CallOptions, ConnectionState, Position, SignedIn, StateChange, TransportKind };
+
+/** Params of a method as its caller gives them. */
+export type ParamsOf<M, Name> = Name extends keyof M
+  ? M[Name] extends { readonly params: infer P } ? P : never : object;
+
+/** What a method answers; of a method without a type: unknown. */
+export type ResultOf<M, Name> = Name extends keyof M
+  ? M[Name] extends { readonly result: infer R } ? R : never : unknown;
+
+/** Params of an event; of an event without a type: members unknown. */
+export type EventOf<E, Name> = Name extends keyof E ? E[Name] : Readonly<Record<string, unknown>>;
+
+/** Optional where every one of the params is. */
+type CallArguments<P extends object> = Partial<P> extends P
+  ? [params?: P, options?: CallOptions] : [params: P, options?: CallOptions];
+
+/**
+ * A connection that lasts: reconnects, resumes, repeats, until it is closed.
+ * @typeParam Methods the protocol's methods, with an application's own
+ * @typeParam Events likewise
+ */
+export interface Client<Methods = ChatMethods, Events = ChatEvents> {
+  readonly state: ConnectionState;
+  /** Who is signed in, as the server said last; undefined before, and after logout. */
+  readonly session: SignedIn | undefined;
+  /** Where the application has read to; give it to the next client to go on from here. */
+  readonly position: Position;
+
+  /**
+   * Calls a method, waiting for a connection if need be. What changes something gets a `key`, and
+   * is sent again under it when the answer was lost (G3).
+   * @throws CallError as answered; ClientError `timeout`, `lost`, `closed`, or why the client
+   *   stopped; the reason of `options.signal`
+   */
+  call<Name extends string>(
+    method: (keyof Methods & string) | Name,
+    ...rest: CallArguments<ParamsOf<Methods, Name> & object>
+  ): Promise<ResultOf<Methods, Name>>;
+
+  /** Sends without wanting an answer; dropped while there is no connection. */
+  notify(method: string, params?: object): void;
+
+  /**
+   * Listens to an event of the server, each exactly once and in order, or to `state`, `reset`,
+   * `error` and `event` (any).
+   * @returns ends the listening
+   */
+  on<Name extends string>(
+    event: (keyof Events & string) | keyof OwnEvents | Name,
+    listener: (event: EventOf<Events & OwnEvents, Name>) => unknown,
+  ): () => void;
+
+  /** Resolves once signed in; rejects when the client has stopped trying. */
+  ready(signal?: AbortSignal): Promise<SignedIn>;
+
+  /**
+   * Goes on with another token: of the same user on the same connection, of another on a new one.
+   * @throws CallError 401 or 403; ClientError when the client has stopped trying
+   */
+  authenticate(token: string | (() => string | Promise<string>)): Promise<SignedIn>;
+
+  /** Signs out and disconnects; {@link authenticate} comes back. Forgets position and watches. */
+  logout(): Promise<void>;
+
+  /** Ends everything; calls that wait reject with `closed`. */
+  close(): void;
+}

@@ -9,33 +9,41 @@ export class RateState {
   refusalsFullAt = -Infinity;
 }
 
-/** 0: go on. Positive: refused, come back after that many milliseconds. `flood`: close. */
-export type RateVerdict = number | 'flood';
-
 /**
  * Takes one token.
  * @param state changed in place
  * @param perSecond tokens that come back each second; 0: no limit
  * @param burst tokens of a full bucket; 0: as many as come back in a second
  * @param nowMs monotonic
+ * @returns 0 when it was there, else how many milliseconds until it would be
  */
 export function take(
   state: RateState, perSecond: number, burst: number, nowMs: number,
-): RateVerdict {
+): number {
   if (perSecond === 0) return 0;
   const intervalMs = 1000 / perSecond;
-  const depthMs = intervalMs * (burst === 0 ? perSecond : burst);
   const next = Math.max(state.fullAt, nowMs) + intervalMs;
+  const overMs = next - nowMs - intervalMs * (burst === 0 ? perSecond : burst);
   // The sum of many intervals is not exact: half a token more or less is nothing.
-  const overMs = next - nowMs - depthMs;
-  if (overMs <= intervalMs / 2) {
-    state.fullAt = next;
-    return 0;
-  }
-  const refusals = Math.max(state.refusalsFullAt, nowMs) + intervalMs;
-  if (refusals - nowMs - depthMs > intervalMs / 2) return 'flood';
-  state.refusalsFullAt = refusals;
-  return Math.max(1, Math.ceil(overMs));
+  if (overMs > intervalMs / 2) return Math.max(1, Math.ceil(overMs));
+  state.fullAt = next;
+  return 0;
+}
+
+/**
+ * Counts a refusal. Refusals are forgiven as fast as tokens come back: who calls a little too
+ * fast is refused now and then for ever, who goes on at twice the rate or more is cut off.
+ * @returns whether this caller is flooding: more refusals than a burst are unforgiven
+ */
+export function strike(
+  state: RateState, perSecond: number, burst: number, nowMs: number,
+): boolean {
+  const intervalMs = 1000 / perSecond;
+  const next = Math.max(state.refusalsFullAt, nowMs) + intervalMs;
+  const limitMs = intervalMs * (burst === 0 ? perSecond : burst);
+  if (next - nowMs - limitMs > intervalMs / 2) return true;
+  state.refusalsFullAt = next;
+  return false;
 }
 
 /**

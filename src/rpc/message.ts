@@ -85,14 +85,20 @@ const idText = (id: MessageId): string =>
 export const resultText = (id: MessageId, result: string): string =>
   `{"jsonrpc":"2.0","result":${result},"id":${idText(id)}}`;
 
-/** An error answer's JSON text (section 5.1). `data` that is no JSON is left out. */
-export function errorText(id: MessageId, error: RpcError): string {
-  const { code: number, message } = error;
+/** The error object of section 5.1; an RpcError is one. */
+export interface ErrorObject {
+  readonly code: number;
+  readonly message: string;
+  readonly data?: unknown;
+}
+
+/** An error answer's JSON text (section 5.1). `data` that JSON cannot say is left out. */
+export function errorText(id: MessageId, { code: number, message, data }: ErrorObject): string {
   let body: string;
   try {
-    body = JSON.stringify({ code: number, message, data: error.data });
+    body = JSON.stringify({ code: number, message, data });
   } catch {
-    body = JSON.stringify({ code: number, message, data: { reason: error.data.reason } });
+    body = JSON.stringify({ code: number, message });
   }
   return `{"jsonrpc":"2.0","error":${body},"id":${idText(id)}}`;
 }

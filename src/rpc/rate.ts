@@ -72,6 +72,9 @@ export class RateTable {
           break;
         }
       }
+    } else if (this.#states.size * 2 < this.#maxEntries) {
+      // Order matters only to who is forgotten first, and nobody is for a long while.
+      return state;
     } else {
       this.#states.delete(caller);
     }

@@ -1,7 +1,7 @@
-import { type TObject, type TSchema } from 'typebox';
+import type { Static, TObject, TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { code, RpcError, invalidParams } from './errors.js';
-import type { EventSpec, Method } from './method.js';
+import type { Call, EventSpec, Method } from './method.js';
 import { openrpc, type OpenRpcDocument, type ServiceInfo } from './openrpc.js';
 import { discoverMethod } from './discover.js';
 import { firstFault } from './schema-fault.js';
@@ -22,6 +22,11 @@ export class RegisteredMethod<App> {
     const strict = { additionalProperties: false, ...method.params };
     this.#params = strict;
   }
+
+  /** Calls the handler with params that were checked. */
+  readonly handle = (call: Call<App>, params: unknown): unknown =>
+    // The schema said yes: this is where a checked value gets its type.
+    this.method.handler(call, params as Static<TObject>);
 
   /** What is wrong with the params, or undefined: -32602 with the place as a JSON pointer. */
   check(params: unknown): RpcError | undefined {

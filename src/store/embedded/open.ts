@@ -1,17 +1,23 @@
+import { mkdirSync } from 'node:fs';
 import type { Clock } from '../../base/clock.js';
 import type { IdSource } from '../../base/ids.js';
 import type { Limits } from '../../base/limits.js';
 import type { Logger } from '../../base/log.js';
 import type { DeliveryHandler } from '../feeds.js';
+import { StoreError } from '../rooms.js';
 import type { Durability, Store } from '../store.js';
 import { Committer } from './committer.js';
 import { Expiry } from './expiry.js';
-import { Fence, type FreeShare } from './fence.js';
+import { checkWhole } from './damage.js';
+import { Fence, freeShareOf, type FreeShare } from './fence.js';
 import { EmbeddedFeeds } from './feeds.js';
+import { lockFolder } from './folder-lock.js';
 import type { Kv } from './kv.js';
+import { LmdbKv } from './kv-lmdb.js';
 import { MemoryKv } from './kv-memory.js';
 import { Outbox } from './outbox.js';
 import { EmbeddedRooms } from './rooms.js';
+import { checkSchema } from './schema.js';
 import { EmbeddedUsers } from './users.js';
 
 /** Rooms and feeds that the writing side keeps at hand: some 20 MB when full. */
@@ -38,13 +44,49 @@ const memoryDurability: Durability = {
   warnings: ['nothing is written to disk'],
 };
 
+const diskDurability: Durability = {
+  level: 'fsync',
+  detail: 'LMDB, each commit synced to disk before it is acknowledged',
+  warnings: [],
+};
+
 /**
  * Opens the store of a single process.
  * @throws Error naming the folder: another process has it open, its schema is newer than this
  *   program, or it is damaged
  */
 export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store> {
-  return assemble(options, new MemoryKv(), memoryDurability, options.freeShare ?? (() => 1));
+  const { path } = options;
+  if (path === undefined) {
+    return assemble(options, new MemoryKv(), memoryDurability, options.freeShare ?? (() => 1));
+  }
+  const kv = await openFolder(path);
+  return assemble(options, kv, diskDurability, options.freeShare ?? freeShareOf(path));
+}
+
+async function openFolder(folder: string): Promise<Kv> {
+  mkdirSync(folder, { recursive: true });
+  checkWhole(folder);
+  const kv = await LmdbKv.open(folder);
+  let unlock = (): void => {};
+  try {
+    unlock = lockFolder(folder, (run) => { kv.root.transactionSync(run); });
+    await checkSchema(kv, folder);
+  } catch (error) {
+    unlock();
+    await kv.close();
+    throw error instanceof StoreError
+      ? new Error(`the store in ${folder} is damaged`, { cause: error }) : error;
+  }
+  return {
+    get: (key) => kv.get(key),
+    range: (from, to, range) => kv.range(from, to, range),
+    commit: (writes) => kv.commit(writes),
+    async close() {
+      await kv.close();
+      unlock();
+    },
+  };
 }
 
 function assemble(

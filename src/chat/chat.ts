@@ -67,7 +67,8 @@ export interface RoomLanes {
 }
 
 /** What a submitted operation can come to. */
-export type Settled = Exclude<AppendResult, { status: 'stale' }>;
+export type Settled = Extract<AppendResult, { status: 'ok' | 'duplicate' }>
+  | { readonly status: 'conflict' | 'exists' | 'missing' | 'full' };
 
 /** What an append wrote, handed on so that the log need not be read again for it. */
 export interface News {

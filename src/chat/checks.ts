@@ -21,12 +21,7 @@ export function checkKey(limits: Readonly<Limits>, key: string | undefined): voi
 function longerThan(text: string, maxCodePoints: number): boolean {
   if (maxCodePoints === 0 || text.length <= maxCodePoints) return false;
   if (text.length > maxCodePoints * 2) return true;
-  let count = 0;
-  for (const _ of text) {
-    count += 1;
-    if (count > maxCodePoints) return true;
-  }
-  return false;
+  return [...text].length > maxCodePoints;
 }
 
 /**

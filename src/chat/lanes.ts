@@ -148,8 +148,8 @@ export class Lanes implements RoomLanes {
       const [result] = await this.#rooms.append(room, [{
         kind: 'title', by: waiting.user, at: 0, call: waiting.call, expect: -1,
       }]);
-      const known = result?.status === 'duplicate' || result?.status === 'conflict';
-      if (known) waiting.resolve(result);
+      if (result?.status === 'duplicate') waiting.resolve(result);
+      else if (result?.status === 'conflict') waiting.resolve({ status: 'conflict' });
       else waiting.reject(error);
     } catch (fault) {
       waiting.reject(mapError(fault));
@@ -176,9 +176,11 @@ export class Lanes implements RoomLanes {
         waiting.staleTimes += 1;
         if (waiting.staleTimes < maxStaleTimes) again.push(waiting);
         else waiting.reject(busy('contended', 50));
-      } else {
+      } else if (result.status === 'ok' || result.status === 'duplicate') {
         waiting.resolve(result);
         if (result.status === 'ok') this.#wrote(lane.room, op, result);
+      } else {
+        waiting.resolve({ status: result.status });
       }
     }
     if (again.length > 0) {

@@ -32,8 +32,8 @@ async function newestOf(
   const [entries, large] = await Promise.all([
     rooms.ranges(ranges.map((range, index) => (rows[index]?.large === true || range.from === 0
       ? { ...range, from: 1, to: 0 } : range))),
-    Promise.all(rows.map(({ room, large: isLarge }) => (isLarge
-      ? rooms.messages(room, undefined, 1) : undefined))),
+    Promise.all(rows.map(async ({ room, large: isLarge }) => (isLarge
+      ? await rooms.messages(room, undefined, 1) : undefined))),
   ]);
   return rows.map((_, index) => {
     const entry: LogEntry | undefined = entries[index]?.[0] ?? large[index]?.messages[0];

@@ -1,0 +1,142 @@
+import { roomKey, userKey, type RoomKey } from '../base/ids.js';
+import { RpcError, code, notFound } from '../rpc/errors.js';
+import type { Call } from '../rpc/method.js';
+import type { AppendOp, CallKey } from '../store/rooms.js';
+import type { Target } from './access/decide.js';
+import type { Chat, RoomView, Settled } from './chat.js';
+import { checkId, checkKey } from './checks.js';
+import { peerOf } from './direct.js';
+import { mapError } from './map-error.js';
+
+/** What every operation has of its call. */
+export interface OpBase {
+  readonly by: string;
+  readonly at: number;
+  readonly call: CallKey;
+}
+
+/** An operation that was done, now or under the same key before. */
+export type Done = Extract<Settled, { status: 'ok' | 'duplicate' }>;
+
+/** The key of the room that a call names. */
+export function roomOf(call: Call<Chat>, room: string): RoomKey {
+  checkId(call.limits, '/room', room);
+  return roomKey(call.identity.tenant, room);
+}
+
+/** @throws RpcError for what the store did not do */
+export function doneOr(result: Settled): Done {
+  switch (result.status) {
+    case 'ok':
+    case 'duplicate':
+      return result;
+    case 'conflict':
+      throw new RpcError(code.conflict, 'key_reused');
+    case 'exists':
+      throw new RpcError(code.conflict, 'exists');
+    case 'full':
+      throw new RpcError(code.conflict, 'full', { limit: 'maxMembers' });
+    case 'missing':
+      throw notFound();
+  }
+}
+
+/**
+ * Writes to a room in its lane.
+ * @param params as checked; with the method they are what the key stands for (G3)
+ * @param decide the access decision and the operation, from the room as it is
+ * @throws RpcError what `decide` throws; 409 for a key that was used for another call; -32009
+ *   where nothing happened; -32002 where that is not known
+ */
+export async function write(
+  call: Call<Chat>, room: RoomKey, params: { readonly key?: string },
+  decide: (view: RoomView | undefined, base: OpBase) => AppendOp,
+): Promise<Done> {
+  return doneOr(await submit(call, room, params, decide));
+}
+
+/** As {@link write}, for callers to whom other outcomes mean something too. */
+export async function submit(
+  call: Call<Chat>, room: RoomKey, params: { readonly key?: string },
+  decide: (view: RoomView | undefined, base: OpBase) => AppendOp,
+): Promise<Settled> {
+  const { app, session, identity } = call;
+  checkKey(call.limits, params.key);
+  const key = app.keys.of(call.method, params);
+  const base: OpBase = { by: identity.user, at: app.clock.now(), call: key };
+  if (!session.canPush) {
+    return await app.lanes.submit(room, identity.user, (view) => decide(view, base),
+      () => call.handedOn(), key);
+  }
+  // The answer goes before its own event (trap 5).
+  const own = app.ownCalls.begin(session, room, params.key);
+  call.afterAnswer(() => own.answered());
+  const result = await app.lanes.submit(room, identity.user, (view) => decide(view, base),
+    () => call.handedOn(), key);
+  if (result.status === 'ok') {
+    own.wrote(result.entries[0]?.seq ?? result.seq, result.seq);
+  } else if (result.status === 'duplicate') {
+    own.wrote(result.seq, result.seq);
+  }
+  return result;
+}
+
+/** The room for a call that shows something of it. */
+export async function seen(
+  call: Call<Chat>, room: RoomKey, method: string = call.method,
+): Promise<RoomView> {
+  return call.app.access.room(
+    call.identity, method, await call.app.lanes.view(room, call.identity.user),
+  );
+}
+
+/**
+ * Whom a message to this room is written to, as far as the rules want to know: the other user of
+ * a dialog, where the caller's role may not write to everybody.
+ */
+export async function targetOf(call: Call<Chat>, room: RoomKey): Promise<Target | undefined> {
+  const { app, identity } = call;
+  const view = await app.lanes.view(room, identity.user);
+  if (view?.head.kind !== 'direct') return undefined;
+  const peer = peerOf(view.head.room, identity.user)
+    ?? (await app.store.rooms.members(room, '', 2))
+      .find(({ user }) => user !== identity.user)?.user;
+  return peer === undefined ? undefined : await userTarget(call, peer);
+}
+
+/** A user as the target of a call, with the role that they have. */
+export async function userTarget(call: Call<Chat>, user: string): Promise<Target> {
+  const { app, identity } = call;
+  const profile = await app.people.profile(userKey(identity.tenant, user));
+  return { user, role: profile?.role ?? app.access.policy.defaultRole };
+}
+
+/**
+ * Users that a call names.
+ * @throws RpcError -32602 for an id that is too long; 404 for a user never seen where only known
+ *   ones may be named
+ */
+export async function checkUsers(
+  call: Call<Chat>, path: string, users: readonly string[],
+): Promise<void> {
+  const { app, identity, limits } = call;
+  for (const user of users) checkId(limits, path, user);
+  if (app.users !== 'known' || users.length === 0) return;
+  const others = users.filter((user) => user !== identity.user);
+  try {
+    const profiles = await app.store.users
+      .many(others.map((user) => userKey(identity.tenant, user)));
+    if (profiles.some((profile) => profile === undefined)) throw notFound();
+  } catch (error) {
+    throw mapError(error);
+  }
+}
+
+/** Runs what reads the store, and answers its failures like those of a write. */
+export async function reading<T>(read: Promise<T>): Promise<T> {
+  try {
+    return await read;
+  } catch (error) {
+    throw mapError(error);
+  }
+}

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { idOf, type RoomKey } from '../base/ids.js';
 import type { Identity } from '../rpc/identity.js';
 import type { MessageEntry } from '../store/entry.js';
@@ -59,22 +60,38 @@ export async function searchRooms(
   }));
   const found: MessageJson[] = [];
   for (;;) {
-    let next: Scan | undefined;
-    for (const scan of scans) {
-      if (scan.ended && scan.messages.length === 0) continue;
-      if (next === undefined || scan.bound > next.bound) next = scan;
-    }
+    const [next, rival] = newestTwo(scans);
     if (next === undefined) return { messages: found, more: false };
     if (app.clock.monotonic() >= until) return { messages: found, more: true };
     if (next.messages.length === 0) {
       await fill(app, identity, next);
+      // A long scan must not hold up everybody else's calls.
+      await nextTurn();
       continue;
     }
-    const message = next.messages.pop();
-    next.bound = next.messages.at(-1)?.at ?? message?.at ?? -Infinity;
-    if (message?.text === undefined || !folded(message.text).includes(wanted)) continue;
-    if (found.length >= limit) return { messages: found, more: true };
-    const key = message.by === identity.user ? message.key : undefined;
-    found.push(messageJson(idOf(next.room), next.epoch, message, key));
+    while (next.messages.length > 0 && next.bound >= (rival?.bound ?? -Infinity)) {
+      const message = next.messages.pop();
+      next.bound = next.messages.at(-1)?.at ?? message?.at ?? -Infinity;
+      if (message?.text === undefined || !folded(message.text).includes(wanted)) continue;
+      if (found.length >= limit) return { messages: found, more: true };
+      const key = message.by === identity.user ? message.key : undefined;
+      found.push(messageJson(idOf(next.room), next.epoch, message, key));
+    }
   }
+}
+
+/** The two scans that can have the newest messages left. */
+function newestTwo(scans: readonly Scan[]): [Scan | undefined, Scan | undefined] {
+  let first: Scan | undefined;
+  let second: Scan | undefined;
+  for (const scan of scans) {
+    if (scan.ended && scan.messages.length === 0) continue;
+    if (first === undefined || scan.bound > first.bound) {
+      second = first;
+      first = scan;
+    } else if (second === undefined || scan.bound > second.bound) {
+      second = scan;
+    }
+  }
+  return [first, second];
 }

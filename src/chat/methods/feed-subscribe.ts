@@ -27,10 +27,10 @@ function whenLost(call: Call<Chat>, subscription: string, lost: () => object | u
 async function subscribeUser(
   call: Call<Chat>, subscription: string, since: string | undefined,
 ): Promise<void> {
-  let opened: FeedOpened | undefined;
-  const lost = () => (opened?.recovered === false
-    ? { cursor: opened.cursor, state: opened.state } : undefined);
-  opened = await call.app.hub.openFeed(call.session, compact({
+  const box: { opened?: FeedOpened } = {};
+  const lost = () => (box.opened?.recovered === false
+    ? { cursor: box.opened.cursor, state: box.opened.state } : undefined);
+  box.opened = await call.app.hub.openFeed(call.session, compact({
     subscription, since, afterAnswer: whenLost(call, subscription, lost),
   }));
 }
@@ -41,10 +41,10 @@ async function subscribeRoom(
 ): Promise<void> {
   const room = roomOf(call, id);
   await seen(call, room, 'room.subscribe');
-  let opened: RoomOpened | undefined;
-  const lost = () => (opened?.recovered === false
-    ? { room: id, seq: opened.seq, epoch: opened.epoch } : undefined);
-  opened = await call.app.hub.watchRoom(call.session, room, compact({
+  const box: { opened?: RoomOpened } = {};
+  const lost = () => (box.opened?.recovered === false
+    ? { room: id, seq: box.opened.seq, epoch: box.opened.epoch } : undefined);
+  box.opened = await call.app.hub.watchRoom(call.session, room, compact({
     subscription, since, afterAnswer: whenLost(call, subscription, lost),
   }));
 }

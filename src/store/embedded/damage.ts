@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
-// The layout of LMDB's two meta pages (mdb.c, MDB_meta), little-endian on 64 bits.
-const pageHeaderBytes = 16;
+// The two meta pages of data version 2 (mdb.c, MDB_page and MDB_meta), little-endian, 64 bits.
+const pageHeaderBytes = 24;
 const magicAt = pageHeaderBytes;
 const pageSizeAt = pageHeaderBytes + 24;
 const lastPageAt = pageHeaderBytes + 24 + 2 * 48;

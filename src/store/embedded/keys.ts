@@ -126,6 +126,12 @@ export class RoomKeys {
   position(user: string): Buffer {
     return withText(this.#position, user);
   }
+  get positions(): readonly [Buffer, Buffer] {
+    return [this.#position, prefixEnd(this.#position)];
+  }
+  positionOf(key: Buffer): string {
+    return key.toString('utf8', this.#position.length);
+  }
   read(version: number): Buffer {
     return withNumber(this.#read, version);
   }
@@ -153,6 +159,13 @@ export class FeedKeys {
   }
   row(room: RoomKey): Buffer {
     return withText(this.#row, idOf(room));
+  }
+  get rows(): readonly [Buffer, Buffer] {
+    return [this.#row, prefixEnd(this.#row)];
+  }
+  /** Room id in a row's key. */
+  roomOf(rowKey: Buffer): string {
+    return rowKey.toString('utf8', this.#row.length);
   }
   order(lastAt: number, room: string): Buffer {
     return withNumber(this.#order, lastAt, room);

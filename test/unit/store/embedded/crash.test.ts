@@ -35,7 +35,7 @@ async function writeAndKill(count: number): Promise<string[]> {
   return text.split('\n').slice(0, -1);
 }
 
-t.test('kill -9 at any moment loses, doubles and reorders nothing (G1, G2)', async (t) => {
+await t.test('kill -9 at any moment loses, doubles and reorders nothing (G1, G2)', async (t) => {
   const acknowledged: string[] = [];
   for (let round = 0; round < rounds; round++) {
     acknowledged.push(...await writeAndKill(40 + 53 * round));

@@ -1,6 +1,8 @@
-import { parseArgs } from 'node:util';
-import { SignJWT } from 'jose';
+import { SignJWT, type JWTPayload } from 'jose';
+import { compact } from '../src/base/compact.js';
 import { createClient, type Client } from '../src/client/index.js';
+import { SettingsError } from '../src/config.js';
+import { parseFlags, type FlagSpec } from '../src/flags.js';
 import { createCommands, Known, type TokenOf } from './console/commands.js';
 import { authorized, connected, errorLine, lineOf, note } from './console/format.js';
 import { Console } from './console/repl.js';
@@ -38,8 +40,13 @@ answered before the next is read. NO_COLOR, or a pipe, gives plain lines.
 
 /** How long a console that leaves waits for the server to have heard of it. */
 const leaveWithinMs = 1_000;
-/** Tokens that the console signs for itself. */
-const tokenLifetime = '1h';
+/** Life of the tokens that the console signs for itself. */
+const tokenLifeSeconds = 3_600;
+
+const specs: readonly FlagSpec[] = [
+  ...['user', 'role', 'token', 'secret'].map((flag): FlagSpec => ({ flag, kind: 'text' })),
+  { flag: 'help', kind: 'boolean', short: 'h' },
+];
 
 interface Chosen {
   readonly url: string;
@@ -47,22 +54,20 @@ interface Chosen {
   readonly tokenOf: TokenOf;
 }
 
-function choose(args: readonly string[]): Chosen | 'help' {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      user: { type: 'string' }, role: { type: 'string' }, token: { type: 'string' },
-      secret: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) return 'help';
+function choose(argv: readonly string[]): Chosen | 'help' {
+  const { values, positionals } = parseFlags(argv, specs);
+  if (values.has('help')) return 'help';
+  const of = (flag: string): string | undefined => {
+    const value = values.get(flag)?.value;
+    return typeof value === 'string' ? value : undefined;
+  };
   const [url, ...more] = positionals;
-  if (url === undefined) throw new TypeError('which server? ringpost client URL --user NAME');
-  if (more.length > 0) throw new TypeError(`one URL is enough; got ${more.join(' ')} too`);
-  const { user, role, token } = values;
-  const secret = values.secret ?? process.env['RINGPOST_SECRET'];
-  return { url, user, tokenOf: tokens(role, token, secret) };
+  if (url === undefined) {
+    throw new SettingsError('which server? ringpost client URL --user NAME; see --help');
+  }
+  if (more.length > 0) throw new SettingsError(`one URL is enough; got ${more.join(' ')} too`);
+  const secret = of('secret') ?? process.env['RINGPOST_SECRET'];
+  return { url, user: of('user'), tokenOf: tokens(of('role'), of('token'), secret) };
 }
 
 /** Where tokens come from: given, signed here, or the names of a server in --dev. */
@@ -72,10 +77,23 @@ function tokens(
   return (user) => async () => {
     if (token !== undefined) return token;
     if (secret === undefined) return role === undefined ? user : `${user}:${role}`;
-    return new SignJWT({ name: user, ...(role === undefined ? {} : { role }) })
-      .setProtectedHeader({ alg: 'HS256' }).setSubject(user).setIssuedAt()
-      .setExpirationTime(tokenLifetime).sign(new TextEncoder().encode(secret));
+    const now = Date.now() / 1_000;
+    const claims: JWTPayload = compact({
+      sub: user, name: user, role, iat: now, exp: Math.ceil(now + tokenLifeSeconds),
+      iss: process.env['RINGPOST_ISSUER'], aud: process.env['RINGPOST_AUDIENCE'],
+    });
+    return new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+      .sign(new TextEncoder().encode(secret));
   };
+}
+
+function connect(url: string): Client {
+  try {
+    return createClient({ url });
+  } catch (cause) {
+    throw new SettingsError(`${url} is no server's URL, such as http://127.0.0.1:8080/rpc`,
+      { cause });
+  }
 }
 
 /** Prints what happens, as it happens. */
@@ -99,15 +117,9 @@ function report(client: Client, desk: Console, known: Known): void {
   });
 }
 
-/** `ringpost client …`; resolves to the exit code. */
-export async function client(args: readonly string[]): Promise<number> {
-  let chosen: Chosen | 'help';
-  try {
-    chosen = choose(args);
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\nSee ringpost client --help`);
-    return 2;
-  }
+/** Talks until `.exit` or the end of input; resolves to the exit code. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const chosen = choose(argv);
   if (chosen === 'help') {
     console.log(help);
     return 0;
@@ -115,13 +127,7 @@ export async function client(args: readonly string[]): Promise<number> {
   const { url, user, tokenOf } = chosen;
   const desk = new Console();
   const known = new Known();
-  let connection: Client;
-  try {
-    connection = createClient({ url });
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\nSee ringpost client --help`);
-    return 2;
-  }
+  const connection = connect(url);
   report(connection, desk, known);
   const commands = createCommands(
     { client: connection, tokenOf, user, say: (line) => desk.say(line) }, known,

@@ -36,7 +36,7 @@ export class Console {
     const repl = start({
       prompt: this.#terminal ? '> ' : '',
       input,
-      output: this.#terminal ? process.stdout : new PassThrough().resume(),
+      output: this.#terminal ? process.stdout : withoutPrompts(),
       terminal: this.#terminal,
       useColors: this.#colours,
       ignoreUndefined: true,
@@ -45,7 +45,6 @@ export class Console {
       writer: (value) => inspect(value, { colors: this.#colours }),
       eval: (text, context, _file, done) => {
         evaluate(text, context).then((value) => {
-          if (!this.#terminal && value !== undefined) console.log(inspect(value));
           done(null, value);
         }, (fault: unknown) => {
           if (fault instanceof Incomplete) return done(new Recoverable(fault), undefined);
@@ -61,6 +60,15 @@ export class Console {
     await exited;
     this.#repl = undefined;
   }
+}
+
+/** Standard output without the dots that ask for the rest of an unfinished text. */
+function withoutPrompts(): PassThrough {
+  const output = new PassThrough();
+  output.on('data', (chunk: Buffer) => {
+    process.stdout.write(chunk.toString().replace(/^(?:\.{3,} ?)+/, ''));
+  });
+  return output;
 }
 
 /** Gives a REPL one line at a time, each when the one before was answered. */

@@ -70,27 +70,49 @@ function count(value: unknown, command: CommandName): number {
 
 type Command = (...values: readonly unknown[]) => Promise<void>;
 
-/** The console's functions; their answers are lines. Built on the client library alone. */
-export function createCommands(desk: Desk, known: Known): Record<CommandName, Command> {
-  const { client, say } = desk;
+type Commands = Record<CommandName, Command>;
 
-  const newest = async (room: string): Promise<number | undefined> => {
-    const { messages } = await client.call('message.history', { room, limit: 1 });
-    return messages.at(-1)?.seq;
-  };
-
+/** Signing in and out, and who is there. */
+function peopleCommands(
+  { client, say, tokenOf, user: self }: Desk, known: Known,
+): Pick<Commands, 'auth' | 'logout' | 'online' | 'subs' | 'help'> {
   return {
     async auth(name) {
-      const user = text(name ?? desk.user, 'auth');
+      const user = text(name ?? self, 'auth');
       const signsIn = client.state !== 'online';
-      const who = await client.authenticate(desk.tokenOf(user));
+      const who = await client.authenticate(tokenOf(user));
       // A connection that came up said so itself.
-      if (!signsIn) say(authorized(who.user));
+      if (!signsIn && client.session === who) say(authorized(who.user));
     },
     async logout() {
       await client.logout();
       say(note('Signed out; auth("NAME") comes back'));
     },
+    async online(users) {
+      const asked = names(users, 'online');
+      const states = (await client.call('presence.query', { users: asked })).users;
+      say(onlineUsers(asked.filter((user) => states[user]?.online === true)));
+    },
+    async subs(unsubscribe = [], subscribe = []) {
+      const off = names(unsubscribe, 'subs');
+      const on = names(subscribe, 'subs');
+      if (off.length > 0) await client.call('presence.unsubscribe', { users: off });
+      if (on.length === 0) return;
+      const { users } = await client.call('presence.subscribe', { users: on });
+      for (const user of on) known.users.add(user);
+      say(onlineUsers(on.filter((user) => users[user]?.online === true)));
+    },
+    async help() {
+      for (const name of commandNames) say(note(usage[name]));
+    },
+  };
+}
+
+/** The console's functions; their answers are lines. Built on the client library alone. */
+export function createCommands(desk: Desk, known: Known): Commands {
+  const { client, say } = desk;
+  return {
+    ...peopleCommands(desk, known),
     async createChat(title, ...members) {
       const room = text(title, 'createChat');
       const first = members.flatMap((member) => names(member, 'createChat'));
@@ -133,29 +155,17 @@ export function createCommands(desk: Desk, known: Known): Record<CommandName, Co
     },
     async read(room, seq) {
       const name = text(room, 'read');
-      const upTo = seq === undefined ? await newest(name) : count(seq, 'read');
+      const upTo = seq === undefined ? await newest(client, name) : count(seq, 'read');
       if (upTo === undefined) return say(note('Nothing to read yet'));
       const { unread } = await client.call('message.read', { room: name, seq: upTo });
       say(note(`${unread} unread in ${name}`));
     },
-    async online(users) {
-      const asked = names(users, 'online');
-      const states = (await client.call('presence.query', { users: asked })).users;
-      say(onlineUsers(asked.filter((user) => states[user]?.online === true)));
-    },
-    async subs(unsubscribe = [], subscribe = []) {
-      const off = names(unsubscribe, 'subs');
-      const on = names(subscribe, 'subs');
-      if (off.length > 0) await client.call('presence.unsubscribe', { users: off });
-      if (on.length === 0) return;
-      const { users } = await client.call('presence.subscribe', { users: on });
-      for (const user of on) known.users.add(user);
-      say(onlineUsers(on.filter((user) => users[user]?.online === true)));
-    },
-    async help() {
-      for (const name of commandNames) say(note(usage[name]));
-    },
   };
+}
+
+async function newest(client: Client, room: string): Promise<number | undefined> {
+  const { messages } = await client.call('message.history', { room, limit: 1 });
+  return messages.at(-1)?.seq;
 }
 
 /**

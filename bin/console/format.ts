@@ -47,7 +47,8 @@ export function lineOf(me: string, method: string, params: Params): Line | undef
       return { tone: 'message', text: `Message from ${room} ==> ${content(params)}` };
     case 'message.edited':
       return {
-        tone: 'message', text: `Message ${params['target']} in ${room} reads ==> ${content(params)}`,
+        tone: 'message',
+        text: `Message ${params['target']} in ${room} reads ==> ${content(params)}`,
       };
     case 'message.deleted':
       return { tone: 'message', text: `Message ${params['target']} in ${room} was deleted` };

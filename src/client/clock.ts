@@ -1,6 +1,12 @@
-import type { Clock } from '../base/clock.js';
-
-export type { Clock };
+/** Time as the client needs it; passed in, so that tests set it. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Milliseconds of a clock that never jumps. */
+  monotonic(): number;
+  /** Calls `run` once after `delayMs`; the answer cancels. */
+  after(delayMs: number, run: () => void): () => void;
+}
 
 /** The runtime's clocks; its timers keep a Node process alive, as an open client should. */
 export const runtimeClock: Clock = {

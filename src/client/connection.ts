@@ -1,9 +1,9 @@
 import { pause, reasonOf, type Clock } from './clock.js';
 import { closeCode } from '../rpc/close.js';
 import type { Random } from './backoff.js';
-import { CallError, ClientError, type ClientErrorReason } from './errors.js';
+import { ClientError, type ClientErrorReason } from './errors.js';
 import type { Link, LinkHandlers, LinkSettings } from './link.js';
-import { openLink, type SignedIn } from './open-link.js';
+import { classify, openLink, type SignedIn } from './open-link.js';
 import { next, startReconnect, type Happening, type Reconnect, type ReconnectSettings }
   from './reconnect.js';
 import type { TransportKind } from './transports/transport.js';
@@ -66,7 +66,8 @@ export class Connection {
   #stopped: ClientError | undefined;
   #told = false;
   #cancelMove: () => void = () => undefined;
-  #moveTo: { readonly to?: string } | undefined;
+  /** Where to and when, on the monotonic clock, once the node is draining. */
+  #move: { readonly to?: string; readonly at: number } | undefined;
 
   constructor(
     urls: readonly [string, ...string[]], settings: ConnectionSettings, ports: ConnectionPorts,
@@ -134,30 +135,28 @@ export class Connection {
   renew(link: Link): void {
     if (link !== this.#link || this.#state !== 'online') return;
     this.#drop();
-    this.#happened({ type: 'moved', to: this.#reconnect.url });
+    this.#happened({ type: 'moved', to: this.#reconnect.url, afterMs: 0 });
   }
 
   /** `server.draining`: goes at its own moment, when what is in flight was answered. */
   drain(to: string | undefined, afterMs: number): void {
     const link = this.#link;
     this.#cancelMove();
-    this.#moveTo = to === undefined ? {} : { to };
-    this.#cancelMove = this.#ports.clock.after(afterMs, () => {
+    const { clock } = this.#ports;
+    this.#move = { at: clock.monotonic() + afterMs, ...(to === undefined ? {} : { to }) };
+    this.#cancelMove = clock.after(afterMs, () => {
       if (link === undefined || link !== this.#link) return;
       // New calls wait for the next node from here on.
       this.#change('connecting');
       link.whenQuiet(leaveWithinMs, () => {
-        if (link !== this.#link || this.#moveTo === undefined) return;
-        const moved = { type: 'moved', ...this.#moveTo } as const;
-        this.#drop();
-        this.#happened(moved);
+        if (link === this.#link) this.#closed(link, closeCode.goingAway, undefined);
       });
     });
   }
 
   #drop(): void {
     this.#cancelMove();
-    this.#moveTo = undefined;
+    this.#move = undefined;
     this.#attempt?.abort();
     this.#attempt = undefined;
     const link = this.#link;
@@ -269,33 +268,16 @@ export class Connection {
 
   #closed(link: Link | undefined, code: number, retryAfterMs: number | undefined): void {
     if (link === undefined || link !== this.#link) return;
-    const moveTo = this.#moveTo;
+    const move = this.#move;
     this.#drop();
-    const onlineMs = this.#ports.clock.monotonic() - this.#onlineAt;
-    this.#happened(moveTo === undefined
-      ? { type: 'closed', code, onlineMs, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
-      : { type: 'moved', ...moveTo });
-  }
-}
-
-/** What a failed attempt means for the next one. */
-function classify(
-  fault: unknown, closedWith: number | undefined, tokenMayChange: boolean,
-): Happening {
-  if (fault instanceof CallError) {
-    const { reason, retryAfterMs: waitMs } = fault.data ?? {};
-    if (reason === 'too_many_connections') {
-      return { type: 'closed', code: closeCode.tooManyConnections, onlineMs: 0 };
+    const nowMs = this.#ports.clock.monotonic();
+    if (move === undefined) {
+      const waitMs = retryAfterMs === undefined ? {} : { retryAfterMs };
+      this.#happened({ type: 'closed', code, onlineMs: nowMs - this.#onlineAt, ...waitMs });
+      return;
     }
-    const more = waitMs === undefined ? {} : { retryAfterMs: waitMs };
-    return { type: 'refused', code: fault.code, tokenMayChange, ...more };
+    // Closed before its moment, it keeps to it: all others were closed with it.
+    const { at, ...to } = move;
+    this.#happened({ type: 'moved', afterMs: Math.max(0, at - nowMs), ...to });
   }
-  if (fault instanceof ClientError && fault.reason === 'token') {
-    return { type: 'refused', code: 0, tokenMayChange };
-  }
-  // An application code says more than that the attempt failed.
-  if (closedWith !== undefined && closedWith >= 4_000) {
-    return { type: 'closed', code: closedWith, onlineMs: 0 };
-  }
-  return { type: 'failed' };
 }

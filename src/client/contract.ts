@@ -1,8 +1,35 @@
 import type { Static, TSchema } from 'typebox';
+import type {
+  feedReset, messageCreated, messageDeleted, messageEdited, messageReceipt, messageTyped,
+  roomCreated, roomDeleted, roomMemberAdded, roomMemberRemoved, roomUpdated, sessionExpiring,
+  sessionOpened, unreadChanged,
+} from '../chat/feed-events.js';
 import type { accessExplain } from '../chat/methods/access-explain.js';
+import type { feedClose } from '../chat/methods/feed-close.js';
+import type { feedOpen } from '../chat/methods/feed-open.js';
+import type { feedRead } from '../chat/methods/feed-read.js';
+import type { messageDelete } from '../chat/methods/message-delete.js';
+import type { messageEdit } from '../chat/methods/message-edit.js';
+import type { messageHistory } from '../chat/methods/message-history.js';
+import type { messageRead } from '../chat/methods/message-read.js';
+import type { messageSearch } from '../chat/methods/message-search.js';
+import type { messageSend } from '../chat/methods/message-send.js';
+import type { messageTyping } from '../chat/methods/message-typing.js';
 import type { presenceQuery } from '../chat/methods/presence-query.js';
 import type { presenceSubscribe } from '../chat/methods/presence-subscribe.js';
 import type { presenceUnsubscribe } from '../chat/methods/presence-unsubscribe.js';
+import type { roomAddMember } from '../chat/methods/room-add-member.js';
+import type { roomCreate } from '../chat/methods/room-create.js';
+import type { roomDelete } from '../chat/methods/room-delete.js';
+import type { roomDirect } from '../chat/methods/room-direct.js';
+import type { roomGet } from '../chat/methods/room-get.js';
+import type { roomLeave } from '../chat/methods/room-leave.js';
+import type { roomList } from '../chat/methods/room-list.js';
+import type { roomMembers } from '../chat/methods/room-members.js';
+import type { roomRemoveMember } from '../chat/methods/room-remove-member.js';
+import type { roomSubscribe } from '../chat/methods/room-subscribe.js';
+import type { roomUnsubscribe } from '../chat/methods/room-unsubscribe.js';
+import type { roomUpdate } from '../chat/methods/room-update.js';
 import type { serverInfo } from '../chat/methods/server-info.js';
 import type { serverStats } from '../chat/methods/server-stats.js';
 import type { sessionAuthenticate } from '../chat/methods/session-authenticate.js';
@@ -12,25 +39,18 @@ import type { userGet } from '../chat/methods/user-get.js';
 import type { userList } from '../chat/methods/user-list.js';
 import type { userUpdate } from '../chat/methods/user-update.js';
 import type { presenceChanged, serverDraining, userUpdated } from '../chat/people-events.js';
-import type {
-  MessageEventSchema, MessageJson, RoomJson, RoomRowJson,
-} from '../chat/schemas.js';
 
 // Types alone: the schemas they are made from stay on the server.
 
-interface Schemas {
+interface MethodSchemas {
   readonly params: TSchema;
   readonly result: TSchema;
 }
 
 /** A method's params and result, from the schemas that the server checks by. */
-interface Of<M extends Schemas> {
+interface Of<M extends MethodSchemas> {
   readonly params: Static<M['params']>;
   readonly result: Static<M['result']>;
-}
-
-interface Keyed {
-  readonly key?: string;
 }
 
 /** The methods of the protocol, by name. */
@@ -38,54 +58,28 @@ export interface ChatMethods {
   'session.authenticate': Of<typeof sessionAuthenticate>;
   'session.logout': Of<typeof sessionLogout>;
   'session.revoke': Of<typeof sessionRevoke>;
-  'room.create': {
-    readonly params: Keyed & {
-      readonly room?: string; readonly title?: string; readonly members?: string[];
-      readonly kind?: 'group' | 'channel';
-      readonly history?: { readonly maxMessages?: number; readonly maxAgeMs?: number };
-    };
-    readonly result: RoomJson;
-  };
-  'room.addMember': {
-    readonly params: Keyed & {
-      readonly room: string; readonly user?: string; readonly users?: string[];
-    };
-    readonly result: { readonly seq: number };
-  };
-  'room.removeMember': {
-    readonly params: Keyed & { readonly room: string; readonly user: string };
-    readonly result: { readonly seq: number };
-  };
-  'room.list': {
-    readonly params: {
-      readonly limit?: number; readonly page?: string; readonly unreadOnly?: boolean;
-    };
-    readonly result: { readonly rooms: RoomRowJson[]; readonly page?: string };
-  };
-  'message.send': {
-    readonly params: Keyed & {
-      readonly room: string; readonly text?: string; readonly body?: unknown;
-      readonly replyTo?: number;
-    };
-    readonly result: {
-      readonly seq: number; readonly epoch: string; readonly at: number;
-      readonly duplicate?: boolean;
-    };
-  };
-  'message.history': {
-    readonly params: {
-      readonly room: string; readonly before?: number; readonly after?: number;
-      readonly limit?: number;
-    };
-    readonly result: {
-      readonly messages: MessageJson[]; readonly epoch: string; readonly first: number;
-      readonly last: number; readonly more: boolean;
-    };
-  };
-  'message.read': {
-    readonly params: Keyed & { readonly room: string; readonly seq: number };
-    readonly result: { readonly unread: number };
-  };
+  'feed.open': Of<typeof feedOpen>;
+  'feed.close': Of<typeof feedClose>;
+  'feed.read': Of<typeof feedRead>;
+  'room.create': Of<typeof roomCreate>;
+  'room.direct': Of<typeof roomDirect>;
+  'room.get': Of<typeof roomGet>;
+  'room.list': Of<typeof roomList>;
+  'room.update': Of<typeof roomUpdate>;
+  'room.addMember': Of<typeof roomAddMember>;
+  'room.removeMember': Of<typeof roomRemoveMember>;
+  'room.leave': Of<typeof roomLeave>;
+  'room.members': Of<typeof roomMembers>;
+  'room.delete': Of<typeof roomDelete>;
+  'room.subscribe': Of<typeof roomSubscribe>;
+  'room.unsubscribe': Of<typeof roomUnsubscribe>;
+  'message.send': Of<typeof messageSend>;
+  'message.history': Of<typeof messageHistory>;
+  'message.edit': Of<typeof messageEdit>;
+  'message.delete': Of<typeof messageDelete>;
+  'message.read': Of<typeof messageRead>;
+  'message.typing': Of<typeof messageTyping>;
+  'message.search': Of<typeof messageSearch>;
   'presence.query': Of<typeof presenceQuery>;
   'presence.subscribe': Of<typeof presenceSubscribe>;
   'presence.unsubscribe': Of<typeof presenceUnsubscribe>;
@@ -97,16 +91,25 @@ export interface ChatMethods {
   'access.explain': Of<typeof accessExplain>;
 }
 
-interface WithParams {
-  readonly params: TSchema;
-}
-
-type Event<E extends WithParams> = Static<E['params']>;
+type ParamsOf<E extends { readonly params: TSchema }> = Static<E['params']>;
 
 /** The events of the protocol, by name. */
 export interface ChatEvents {
-  'message.created': Static<typeof MessageEventSchema>;
-  'presence.changed': Event<typeof presenceChanged>;
-  'user.updated': Event<typeof userUpdated>;
-  'server.draining': Event<typeof serverDraining>;
+  'message.created': ParamsOf<typeof messageCreated>;
+  'message.edited': ParamsOf<typeof messageEdited>;
+  'message.deleted': ParamsOf<typeof messageDeleted>;
+  'message.receipt': ParamsOf<typeof messageReceipt>;
+  'message.typed': ParamsOf<typeof messageTyped>;
+  'room.created': ParamsOf<typeof roomCreated>;
+  'room.updated': ParamsOf<typeof roomUpdated>;
+  'room.deleted': ParamsOf<typeof roomDeleted>;
+  'room.memberAdded': ParamsOf<typeof roomMemberAdded>;
+  'room.memberRemoved': ParamsOf<typeof roomMemberRemoved>;
+  'presence.changed': ParamsOf<typeof presenceChanged>;
+  'unread.changed': ParamsOf<typeof unreadChanged>;
+  'user.updated': ParamsOf<typeof userUpdated>;
+  'session.opened': ParamsOf<typeof sessionOpened>;
+  'session.expiring': ParamsOf<typeof sessionExpiring>;
+  'feed.reset': ParamsOf<typeof feedReset>;
+  'server.draining': ParamsOf<typeof serverDraining>;
 }

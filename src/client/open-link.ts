@@ -1,6 +1,8 @@
+import { closeCode } from '../rpc/close.js';
 import { CallError, ClientError } from './errors.js';
 import { isRecord } from './json.js';
 import { Link, type LinkHandlers, type LinkSettings } from './link.js';
+import type { Happening } from './reconnect.js';
 import { openPoll } from './transports/poll.js';
 import { openEventStream } from './transports/sse.js';
 import type { OpenTransport, Target, TransportKind } from './transports/transport.js';
@@ -87,5 +89,24 @@ async function orClose<T>(link: Link, result: Promise<T>): Promise<T> {
   }
 }
 
-/** Whether a sign-in was answered with an error, rather than not at all. */
-export const isRefusal = (fault: unknown): fault is CallError => fault instanceof CallError;
+/** What a failed attempt means for the next one. */
+export function classify(
+  fault: unknown, closedWith: number | undefined, tokenMayChange: boolean,
+): Happening {
+  if (fault instanceof CallError) {
+    const { reason, retryAfterMs: waitMs } = fault.data ?? {};
+    if (reason === 'too_many_connections') {
+      return { type: 'closed', code: closeCode.tooManyConnections, onlineMs: 0 };
+    }
+    const more = waitMs === undefined ? {} : { retryAfterMs: waitMs };
+    return { type: 'refused', code: fault.code, tokenMayChange, ...more };
+  }
+  if (fault instanceof ClientError && fault.reason === 'token') {
+    return { type: 'refused', code: 0, tokenMayChange };
+  }
+  // An application code says more than that the attempt failed.
+  if (closedWith !== undefined && closedWith >= 4_000) {
+    return { type: 'closed', code: closedWith, onlineMs: 0 };
+  }
+  return { type: 'failed' };
+}

@@ -49,8 +49,8 @@ export type Happening =
     readonly type: 'closed'; readonly code: number; readonly onlineMs: number;
     readonly retryAfterMs?: number;
   }
-  /** The server is draining and this client's moment has come. */
-  | { readonly type: 'moved'; readonly to?: string };
+  /** The server is draining; this client's own moment to come back is after `afterMs`. */
+  | { readonly type: 'moved'; readonly to?: string; readonly afterMs: number };
 
 export type Next =
   | { readonly do: 'connect'; readonly delayMs: number }
@@ -178,6 +178,9 @@ export function next(
     case 'closed':
       return closed(state, happening, random);
     case 'moved':
-      return [{ ...state, url: happening.to ?? otherUrl(state) }, { do: 'connect', delayMs: 0 }];
+      return [
+        { ...state, url: happening.to ?? otherUrl(state) },
+        { do: 'connect', delayMs: happening.afterMs },
+      ];
   }
 }

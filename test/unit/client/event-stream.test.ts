@@ -1,5 +1,6 @@
 import t from 'tap';
-import { eventStreamParser, type StreamEvent } from '../../../src/client/transports/event-stream.js';
+import { eventStreamParser, type StreamEvent }
+  from '../../../src/client/transports/event-stream.js';
 
 const text = '\uFEFF: hello\r\n\r\nid: 7\r\ndata: {"a":1}\r\n\r\nevent: x\ndata: one\ndata:two\n\n' +
   'data\r\rid: 9\n\ndata: last\n\n';

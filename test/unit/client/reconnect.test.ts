@@ -86,10 +86,10 @@ t.test('a refused token is asked for anew, but not for ever', async (t) => {
 });
 
 t.test('a draining node names the next one', async (t) => {
-  const [to, then] = run(start, online, { type: 'moved', to: 'http://c/rpc' });
+  const [to, then] = run(start, online, { type: 'moved', to: 'http://c/rpc', afterMs: 7 });
   t.equal(to.url, 'http://c/rpc');
-  t.same(then, { do: 'connect', delayMs: 0 });
-  t.equal(run(start, online, { type: 'moved' })[0].url, 'http://b/rpc');
+  t.same(then, { do: 'connect', delayMs: 7 }, 'at its own moment');
+  t.equal(run(start, online, { type: 'moved', afterMs: 0 })[0].url, 'http://b/rpc');
 });
 
 t.test('full jitter reaches from nothing to its bound', async (t) => {

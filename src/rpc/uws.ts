@@ -52,6 +52,12 @@ const exclusive = 1;
 export function listen(
   app: TemplatedApp, host: string, port: number, reusePort: boolean,
 ): Listening {
+  if (port === 0 && reusePort) {
+    // The library shares only ports that it was named: find one, and name it.
+    const free = listen(app, host, 0, false);
+    free.close();
+    return listen(app, host, free.port, true);
+  }
   let socket: us_listen_socket | false = false;
   (app as unknown as FullListen).listen(host, port, reusePort ? shared : exclusive, (got) => {
     socket = got;

@@ -55,6 +55,9 @@ export const SettingsSchema = Type.Object({
   tlsCert: Type.Optional(text({
     group: 'Serving', value: 'FILE', description: 'certificate chain (PEM), for https and wss',
   })),
+  reusePort: flag(false, {
+    group: 'Serving', description: 'several processes listen on the port (SO_REUSEPORT)',
+  }),
   metrics: flag(true, { group: 'Serving', description: '/metrics for Prometheus' }),
   console: flag(true, { group: 'Serving', description: 'the web console at /, and /widget.js' }),
 
@@ -167,6 +170,9 @@ export function checkSettings(settings: Settings): void {
   }
   if (settings.workers > 1 && redis.length === 0) {
     refuse('more than one worker needs --redis: the embedded store belongs to one process');
+  }
+  if (settings.workers > 1 && settings.port === 0) {
+    refuse('several workers share one port: give it by --port');
   }
   if (settings.alertSecret !== undefined && settings.alertWebhook === undefined) {
     refuse('--alert-secret signs what is sent to --alert-webhook, which is missing');

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import type { Alerts } from './base/alerts.js';
+import type { Logger } from './base/log.js';
+import { backendOf } from './backends.js';
+import { SettingsError, type Settings } from './config.js';
+import type { ApiKeyOption, ServerOptions } from './options.js';
+
+/** `USER:KEY` or `USER:ROLE:KEY`; a key holds no colon. */
+function apiKeyOf(written: string, place: number): ApiKeyOption {
+  const parts = written.split(':');
+  const [user = '', second = '', third] = parts;
+  if (parts.length > 3 || parts.length < 2 || parts.includes('')) {
+    // The key itself is a secret, so the error names its place alone.
+    throw new SettingsError(`--api-keys: number ${place + 1} is not USER:KEY or USER:ROLE:KEY`);
+  }
+  return third === undefined ? { user, key: second } : { user, role: second, key: third };
+}
+
+function pemOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new SettingsError(`--public-key cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** What the command's settings are to {@link createServer}. */
+export function optionsOf(settings: Settings, log: Logger, alerts: Alerts): ServerOptions {
+  const {
+    dev, secret, publicKey, jwks, issuer, audience, users, path, publicUrl, origins,
+    trustedProxies, tlsKey, tlsCert, metrics, node, limits, reusePort,
+  } = settings;
+  return {
+    log, alerts, dev, users, path, origins, trustedProxies, metrics, limits, reusePort,
+    backend: backendOf(settings),
+    apiKeys: settings.apiKeys.map(apiKeyOf),
+    ...(secret !== undefined && { secret }),
+    ...(publicKey !== undefined && { publicKey: pemOf(publicKey) }),
+    ...(jwks !== undefined && { jwks }),
+    ...(issuer !== undefined && { issuer }),
+    ...(audience !== undefined && { audience }),
+    ...(publicUrl !== undefined && { publicUrl }),
+    ...(node !== undefined && { node }),
+    ...(tlsKey !== undefined && tlsCert !== undefined && {
+      tls: { key: tlsKey, cert: tlsCert },
+    }),
+  };
+}

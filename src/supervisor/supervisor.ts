@@ -8,7 +8,8 @@ import { LastWords } from './last-words.js';
 export interface WorkerSpec {
   /** For logs and alerts, such as the node's id. */
   readonly name: string;
-  /** Arguments for Node: the script first. */
+  /** The program; Node itself where absent, with the script first among the arguments. */
+  readonly command?: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -92,8 +93,10 @@ export class Supervisor {
     const { clock, output } = this.#options;
     const words = new LastWords(20);
     const startedAt = clock.monotonic();
-    const child = spawn(process.execPath, spec.args, {
+    const child = spawn(spec.command ?? process.execPath, spec.args, {
       stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...spec.env },
+      // A process group of its own: Ctrl-C reaches the supervisor alone, which ends them in order.
+      detached: true,
     });
     worker.child = child;
     worker.cancelWait = undefined;

@@ -24,4 +24,15 @@ export default tseslint.config(
     },
   },
   { files: ['bin/**', 'bench/**', 'examples/**', 'test/**'], rules: { 'no-console': 'off' } },
+  {
+    // tap waits for its subtests itself.
+    files: ['test/**'],
+    rules: {
+      '@typescript-eslint/no-floating-promises': ['error', {
+        allowForKnownSafePromises: [
+          { from: 'package', name: 'PromiseWithSubtest', package: '@tapjs/core' },
+        ],
+      }],
+    },
+  },
 );

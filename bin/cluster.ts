@@ -90,7 +90,7 @@ function printer(): (worker: string, chunk: string, stream: 'out' | 'err') => vo
 }
 
 /** `ringpost cluster …`; resolves to the exit code. */
-export async function cluster(args: readonly string[]): Promise<number> {
+export async function run(args: readonly string[]): Promise<number> {
   let chosen;
   try {
     chosen = settings(args);

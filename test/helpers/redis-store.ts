@@ -85,13 +85,21 @@ export class PlainShards implements ShardPort {
     shard: string, script: Script, args: readonly (string | Buffer | number)[],
   ): Promise<Reply> {
     this.calls.set(script.name, (this.calls.get(script.name) ?? 0) + 1);
+    const { message, reply } = await this.#try(shard, 'EVALSHA', [script.sha, 0, ...args]);
+    if (reply !== undefined) return reply;
+    if (!message.startsWith('NOSCRIPT')) throw faultOf(message);
+    const second = await this.#try(shard, 'EVAL', [script.text, 0, ...args]);
+    if (second.reply === undefined) throw faultOf(`${script.name}: ${second.message}`);
+    return second.reply;
+  }
+
+  async #try(
+    shard: string, command: string, args: readonly (string | Buffer | number)[],
+  ): Promise<{ message: string; reply?: Reply }> {
     try {
-      return await this.call(shard, 'EVALSHA', [script.sha, 0, ...args]);
+      return { message: '', reply: await this.call(shard, command, args) };
     } catch (cause) {
-      const { message } = cause instanceof Error ? cause : { message: '' };
-      if (message.startsWith('FENCED')) throw new StoreError('refused', 'fenced', 1_000, cause);
-      if (!message.startsWith('NOSCRIPT')) throw new Error(`${script.name}: ${message}`, { cause });
-      return this.call(shard, 'EVAL', [script.text, 0, ...args]);
+      return { message: cause instanceof Error ? cause.message : '' };
     }
   }
 
@@ -105,6 +113,9 @@ export class PlainShards implements ShardPort {
     await Promise.all([...this.clients.values()].map((client) => client.quit()));
   }
 }
+
+const faultOf = (message: string): Error => (message.includes('FENCED')
+  ? new StoreError('refused', 'fenced', 1_000) : new Error(message));
 
 function replyOf(value: unknown): Reply {
   if (Array.isArray(value)) return value.map(replyOf);

@@ -18,7 +18,7 @@ import {
  * | `12:s:{room}` | sorted set | members in the order of their ids, of large rooms only |
  * | `12:p:{room}` | hash | user → I4 seq, I4 count, I4 version, I6 at of the read position |
  * | `12:v:{room}` | sorted set | user by version of the last read move |
- * | `12:x:{room}` | list | ended memberships, until forwarded past: I4 until, I4 since, I6 at, user |
+ * | `12:x:{room}` | list | memberships that ended: I4 until, I4 since, I6 at, user |
  * | `12:f:{user}` | hash | head of the feed, rows, names of rooms in entries (feed.lua) |
  * | `12:e:{user}` | list | entries `floor` + 1 … `n` of the feed (feed.lua) |
  * | `12:z:{user}` | sorted set | room ids by time of the newest message |

@@ -1,4 +1,5 @@
 import type { CloseCode } from './close.js';
+import type { Received } from './dispatcher.js';
 import { Head, isJsonType, refuse, writeOrigin, type Refusal } from './head.js';
 import type { Identity } from './identity.js';
 import { SessionBase } from './session-base.js';
@@ -170,12 +171,18 @@ class HttpCall extends SessionBase {
     if (identity !== undefined) this.identify(identity);
     const session = refused === undefined ? this.#target(identity) : this;
     if (session === undefined) return;
-    const deadline = this.#head.deadlineMs;
-    this.#shared.dispatcher.receive(session, body, {
-      at: this.#at,
-      ...(deadline === '' ? none : { deadlineMs: Number(deadline) }),
-      ...(refused === undefined ? none : { refused }),
-    }, (answer) => this.#answer(answer));
+    this.#shared.dispatcher.receive(
+      session, body, this.#received(session, refused), (answer) => this.#answer(answer),
+    );
+  }
+
+  #received(session: Session, refused: unknown): Received {
+    const at = this.#at;
+    if (refused !== undefined) return { at, refused };
+    const asked = this.#head.deadlineMs;
+    if (asked === '' && session.deadlineMs === undefined) return { at };
+    const own = asked === '' ? Infinity : Number(asked);
+    return { at, deadlineMs: Math.min(own, session.deadlineMs ?? Infinity) };
   }
 
   /** The session that the calls act on: this one, or the event stream that was named. */
@@ -230,5 +237,3 @@ class HttpCall extends SessionBase {
     }
   }
 }
-
-const none = {};

@@ -17,6 +17,12 @@ export {
   type MethodError, type MethodExample,
 } from './method.js';
 export type { OpenRpcDocument, ServiceInfo } from './openrpc.js';
+export {
+  healthPage, metricsPage, readyPage, type Page, type PageHandler, type PageRequest, type Readiness,
+} from './pages.js';
 export { Registry } from './registry.js';
+export {
+  createRpcServer, type ListenOptions, type RpcServer, type RpcServerOptions,
+} from './rpc-server.js';
 export { SessionBase } from './session-base.js';
 export type { SendOutcome, Session, TopicPublisher, TransportName } from './session.js';

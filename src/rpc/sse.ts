@@ -1,9 +1,9 @@
 import { closeCode, type CloseCode } from './close.js';
 import { unauthenticated } from './errors.js';
 import { refuse, writeOrigin, type Head, type Refusal } from './head.js';
+import { notificationText } from './message.js';
 import { PushSession } from './push-session.js';
 import type { SendOutcome } from './session.js';
-import { notificationText } from './topics.js';
 import {
   addressOf, closeCodeOf, reasonOf, refusalOf, whoCalls, type Transport,
 } from './transport.js';

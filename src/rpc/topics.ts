@@ -1,21 +1,6 @@
-import type { TopicPublisher } from './session.js';
+import { notificationText } from './message.js';
 import type { Turn } from './outbox.js';
-
-const heads = new Map<string, string>();
-
-/**
- * A notification's JSON text.
- * @param method an event's name; names are few and kept
- * @param params JSON text
- */
-export function notificationText(method: string, params: string): string {
-  let head = heads.get(method);
-  if (head === undefined) {
-    head = `{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":`;
-    heads.set(method, head);
-  }
-  return `${head}${params}}`;
-}
+import type { TopicPublisher } from './session.js';
 
 /** Whoever hears a topic in a form of its own: an event stream, a subscription of the dialect. */
 export interface TopicListener {

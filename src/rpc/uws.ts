@@ -77,5 +77,8 @@ export function listen(
   };
 }
 
-/** Text of what the library hands out as bytes. */
+/**
+ * Text of what the library hands out as bytes, which it takes back when the handler returns. Text
+ * frames it has checked to be UTF-8 already.
+ */
 export const textOf = (bytes: ArrayBuffer): string => Buffer.from(bytes).toString();

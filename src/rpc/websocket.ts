@@ -1,11 +1,11 @@
 import { closeCode, type CloseCode } from './close.js';
 import type { Identity } from './identity.js';
+import { notificationText } from './message.js';
 import { PushSession } from './push-session.js';
 import { RateState, take } from './rate.js';
 import type { SendOutcome } from './session.js';
-import { notificationText } from './topics.js';
 import { closeCodeOf, reasonOf, type Transport } from './transport.js';
-import type { WebSocket } from './uws.js';
+import { textOf, type WebSocket } from './uws.js';
 
 /** What hangs on a socket. */
 export interface SocketData {
@@ -28,7 +28,7 @@ export class WebSocketSession extends PushSession {
   /** Counted among those of its address that have no identity. */
   #anonymous = false;
   /** Frames that came before the sign-in was through. */
-  #held: Buffer[] | undefined;
+  #held: string[] | undefined;
   #pings: RateState | undefined;
 
   /** @param identity whose token came with the upgrade, verified */
@@ -71,7 +71,7 @@ export class WebSocketSession extends PushSession {
     } else {
       corked = this;
       try {
-        this.#take(Buffer.from(bytes), at);
+        this.#take(textOf(bytes), at);
       } finally {
         corked = undefined;
       }
@@ -183,8 +183,10 @@ export class WebSocketSession extends PushSession {
     socket?.end(code, reason);
   }
 
-  #take(text: Buffer, at: number): void {
-    this.shared.dispatcher.receive(this, text, { at }, this.#reply);
+  #take(text: string, at: number): void {
+    const { deadlineMs } = this;
+    const received = deadlineMs === undefined ? { at } : { at, deadlineMs };
+    this.shared.dispatcher.receive(this, text, received, this.#reply);
   }
 
   readonly #reply = (answer: string | undefined): void => {
@@ -198,8 +200,7 @@ export class WebSocketSession extends PushSession {
       this.close(closeCode.flood, 'before_sign_in');
       return;
     }
-    // The library takes its bytes back when the handler returns.
-    held.push(Buffer.from(Buffer.from(bytes)));
+    held.push(textOf(bytes));
   }
 
   #release(): void {

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { startEcho, type Echo } from '../../lib/echo-server.js';
-import { postText, RawSocket } from '../../lib/raw-socket.js';
+import { startEcho, type Echo } from '../../helpers/echo-server.js';
+import { postText, RawSocket } from '../../helpers/raw-socket.js';
 
 async function post(
   { url }: Echo, body: unknown, headers: Record<string, string> = {},

@@ -1,8 +1,8 @@
 import t from 'tap';
 import { Metrics } from '../../../src/base/metrics.js';
 import { healthPage, metricsPage, readyPage } from '../../../src/rpc/pages.js';
-import { startEcho } from '../../lib/echo-server.js';
-import { WsClient } from '../../lib/ws-client.js';
+import { startEcho } from '../../helpers/echo-server.js';
+import { WsClient } from '../../helpers/ws-client.js';
 
 t.test('several servers live in one process, and closing one frees its port', async (t) => {
   const [one, two] = [await startEcho(t), await startEcho(t)];

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import { ManualClock } from '../../../src/base/clock.js';
-import { startEcho, type Echo } from '../../lib/echo-server.js';
-import { RawSocket } from '../../lib/raw-socket.js';
+import { startEcho, type Echo } from '../../helpers/echo-server.js';
+import { RawSocket } from '../../helpers/raw-socket.js';
 
 interface Stream {
   readonly status: number;

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { ManualClock } from '../../../src/base/clock.js';
-import { startEcho } from '../../lib/echo-server.js';
-import { WsClient } from '../../lib/ws-client.js';
+import { startEcho } from '../../helpers/echo-server.js';
+import { WsClient } from '../../helpers/ws-client.js';
 
 const parsed = (client: WsClient): { id?: number; method?: string }[] =>
   client.frames.map((text) => JSON.parse(text));

@@ -96,8 +96,8 @@ export class LagMeter {
   /** @param nowMs monotonic: the longest pause is the one that is not over yet */
   overloaded(nowMs: number): boolean {
     if (this.#maxLagMs === 0) return false;
-    this.#asked = true;
     if (!this.#running) this.#arm();
+    this.#asked = true;
     const present = nowMs - this.#dueAt;
     return this.#last > this.#maxLagMs
       && (present > this.#maxLagMs || this.#before > this.#maxLagMs);

@@ -1,5 +1,5 @@
 import { ManualClock } from '../../src/base/clock.js';
-import { randomId, tenantOf, userKey } from '../../src/base/ids.js';
+import { randomId, tenantOf } from '../../src/base/ids.js';
 import { limitsWith } from '../../src/base/limits.js';
 import { createLogger } from '../../src/base/log.js';
 import { Metrics } from '../../src/base/metrics.js';
@@ -193,5 +193,3 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     },
   };
 }
-
-export const keyOf = (user: string) => userKey('default', user);

@@ -12,6 +12,10 @@ function seedOf(key: Uint8Array): number {
   return seed >>> 0;
 }
 
+/** LMDB's own complaint about a page that can't be: damage as well, and told as such. */
+const unreadable = (error: unknown): StoreError =>
+  error instanceof StoreError ? error : new StoreError('refused', 'corrupted', 0, error);
+
 /**
  * Keys and values on disk. Each value carries a sum over itself and its key: what a disk or a
  * stray write changed is refused, not served.
@@ -37,12 +41,24 @@ export class LmdbKv implements Kv {
   }
 
   get(key: Buffer): Buffer | undefined {
-    const bytes = this.root.getBinary(key);
-    return bytes === undefined ? undefined : this.#checked(key, bytes);
+    try {
+      const bytes = this.root.getBinary(key);
+      return bytes === undefined ? undefined : this.#checked(key, bytes);
+    } catch (error) {
+      throw unreadable(error);
+    }
   }
 
-  range(from: Buffer, to: Buffer, { reverse = false, limit }: RangeOptions = {}): Pair[] {
+  range(from: Buffer, to: Buffer, options: RangeOptions = {}): Pair[] {
     if (Buffer.compare(from, to) >= 0) return [];
+    try {
+      return this.#range(from, to, options);
+    } catch (error) {
+      throw unreadable(error);
+    }
+  }
+
+  #range(from: Buffer, to: Buffer, { reverse = false, limit }: RangeOptions): Pair[] {
     const pairs: Pair[] = [];
     const options = reverse
       ? { start: to, exclusiveStart: true, end: from, inclusiveEnd: true, reverse }

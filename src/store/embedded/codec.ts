@@ -1,4 +1,5 @@
 import { StoreError } from '../rooms.js';
+import { sumBytes } from './kv.js';
 
 /** What a stored value that can't be understood is answered with; never with a guess. */
 export const corrupted = (what: string): StoreError =>
@@ -47,17 +48,10 @@ export class ByteWriter {
     return this;
   }
 
-  bytes(value: Buffer): this {
-    this.number(value.length).#room(value.length);
-    value.copy(this.#bytes, this.#length);
-    this.#length += value.length;
-    return this;
-  }
-
-  /** A copy of what was written since {@link start}. */
+  /** A copy of what was written since {@link start}, room for the store's sum before it. */
   end(): Buffer {
-    const value = Buffer.allocUnsafe(this.#length);
-    this.#bytes.copy(value, 0, 0, this.#length);
+    const value = Buffer.allocUnsafe(sumBytes + this.#length);
+    this.#bytes.copy(value, sumBytes, 0, this.#length);
     return value;
   }
 
@@ -100,14 +94,6 @@ export class ByteReader {
     return this.bytes.toString('utf8', from, this.#at);
   }
 
-  block(): Buffer {
-    const length = this.number();
-    const from = this.#at;
-    this.#at += length;
-    if (this.#at > this.bytes.length) throw corrupted(this.what);
-    return this.bytes.subarray(from, this.#at);
-  }
-
   get ended(): boolean {
     return this.#at >= this.bytes.length;
   }
@@ -115,3 +101,10 @@ export class ByteReader {
 
 /** The one writer: `write.start()… .end()`. */
 export const write = new ByteWriter();
+
+/** A text alone as a value. */
+export const encodeText = (text: string): Buffer => write.start().text(text).end();
+export const decodeText = (bytes: Buffer, what: string): string =>
+  new ByteReader(bytes, what).text();
+/** For keys that say all; made anew each time, since its sum is the key's. */
+export const emptyValue = (): Buffer => write.start().end();

@@ -1,5 +1,6 @@
 import { StoreError } from '../rooms.js';
-import type { Kv, KvWrite, Pair, RangeOptions } from './kv.js';
+import type { Key, Kv, KvWrite, Pair, RangeOptions } from './kv.js';
+import { sumBytes } from './kv.js';
 
 /** Says whether writing can be, and if not why. */
 export interface WriteGate {
@@ -13,16 +14,16 @@ export interface WriteGate {
 
 /** What a decision reads and writes: its own and earlier writes show, committed or not. */
 export interface Tx {
-  get(key: Buffer): Buffer | undefined;
-  range(from: Buffer, to: Buffer, options?: RangeOptions): Pair[];
-  put(key: Buffer, value: Buffer): void;
-  remove(key: Buffer): void;
+  get(key: Key): Buffer | undefined;
+  range(from: Key, to: Key, options?: RangeOptions): Pair[];
+  put(key: Key, value: Buffer): void;
+  remove(key: Key): void;
   /** Runs once the writes are durable, in the order of the decisions, before anyone is told. */
   onDurable(run: () => void): void;
 }
 
 interface Group {
-  readonly writes: Map<string, KvWrite>;
+  readonly writes: Map<Key, KvWrite>;
   readonly onDurable: (() => void)[];
   readonly resolve: (() => void)[];
   readonly reject: ((error: StoreError) => void)[];
@@ -44,7 +45,7 @@ const emptyGroup = (): Group =>
 export class Committer {
   #queued = emptyGroup();
   #inFlight: Group | undefined;
-  #undo: (readonly [string, KvWrite | undefined])[] = [];
+  #undo: (readonly [Key, KvWrite | undefined])[] = [];
   #undoDurable = 0;
   #scheduled = false;
   #closing = false;
@@ -117,28 +118,25 @@ export class Committer {
     try {
       return decide(this.#tx);
     } catch (error) {
-      for (const [text, before] of this.#undo.reverse()) {
-        if (before === undefined) this.#queued.writes.delete(text);
-        else this.#queued.writes.set(text, before);
+      for (const [key, before] of this.#undo.reverse()) {
+        if (before === undefined) this.#queued.writes.delete(key);
+        else this.#queued.writes.set(key, before);
       }
       this.#queued.onDurable.length = this.#undoDurable;
       throw error;
     }
   }
 
-  #get(key: Buffer): Buffer | undefined {
-    const text = key.toString('latin1');
-    const write = this.#queued.writes.get(text) ?? this.#inFlight?.writes.get(text);
-    return write === undefined ? this.kv.get(key) : write.value;
+  #get(key: Key): Buffer | undefined {
+    const write = this.#queued.writes.get(key) ?? this.#inFlight?.writes.get(key);
+    return write === undefined ? this.kv.get(key) : write.value?.subarray(sumBytes);
   }
 
-  #range(from: Buffer, to: Buffer, options: RangeOptions = {}): Pair[] {
-    const low = from.toString('latin1');
-    const high = to.toString('latin1');
-    const changed = new Map<string, KvWrite>();
+  #range(from: Key, to: Key, options: RangeOptions = {}): Pair[] {
+    const changed = new Map<Key, KvWrite>();
     for (const group of [this.#inFlight, this.#queued]) {
-      for (const [text, write] of group?.writes ?? []) {
-        if (text >= low && text < high) changed.set(text, write);
+      for (const [key, write] of group?.writes ?? []) {
+        if (key >= from && key < to) changed.set(key, write);
       }
     }
     const limit = options.limit ?? Infinity;
@@ -147,19 +145,18 @@ export class Committer {
       ...options, ...(limit === Infinity ? {} : { limit: limit + changed.size }),
     });
     if (changed.size === 0) return kept;
-    const pairs = kept.filter(([key]) => !changed.has(key.toString('latin1')));
+    const pairs = kept.filter(([key]) => !changed.has(key));
     for (const { key, value } of changed.values()) {
-      if (value !== undefined) pairs.push([key, value]);
+      if (value !== undefined) pairs.push([key, value.subarray(sumBytes)]);
     }
     const direction = options.reverse === true ? -1 : 1;
-    pairs.sort(([a], [b]) => direction * Buffer.compare(a, b));
+    pairs.sort(([a], [b]) => a < b ? -direction : direction);
     return limit < pairs.length ? pairs.slice(0, limit) : pairs;
   }
 
   #put(write: KvWrite): void {
-    const text = write.key.toString('latin1');
-    this.#undo.push([text, this.#queued.writes.get(text)]);
-    this.#queued.writes.set(text, write);
+    this.#undo.push([write.key, this.#queued.writes.get(write.key)]);
+    this.#queued.writes.set(write.key, write);
   }
 
   #schedule(): void {

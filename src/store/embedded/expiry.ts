@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import { ByteReader, write } from './codec.js';
 import type { Committer, Tx } from './committer.js';
 import { expiredRange, expiryKey, garbageOf, tagRange } from './keys.js';
-import { prefixEnd } from './kv.js';
+import { prefixEnd, type Key } from './kv.js';
 
 const batchesAtOnce = 8;
 const leavingsAtOnce = 512;
@@ -15,7 +15,7 @@ const busyTickMs = 20;
  * under that time, so that nothing ever scans for them.
  */
 export class Expiry {
-  #noted: Buffer[] = [];
+  #noted: Key[] = [];
   #notedUntil = 0;
   #n = 0;
   #cancel: () => void = () => {};
@@ -28,7 +28,7 @@ export class Expiry {
   }
 
   /** A value that expires was put in the decision that runs now. */
-  note(key: Buffer, expiresAt: number): void {
+  note(key: Key, expiresAt: number): void {
     this.#noted.push(key);
     this.#notedUntil = Math.max(this.#notedUntil, expiresAt);
   }
@@ -75,7 +75,7 @@ export class Expiry {
     let key = expiryKey(this.#notedUntil, this.#n++);
     while (tx.get(key) !== undefined) key = expiryKey(this.#notedUntil, this.#n++);
     write.start();
-    for (const noted of this.#noted) write.bytes(noted);
+    for (const noted of this.#noted) write.text(noted);
     tx.put(key, write.end());
     this.#noted = [];
     this.#notedUntil = 0;
@@ -87,7 +87,7 @@ function sweepExpired(tx: Tx, nowMs: number): boolean {
   for (const [key, value] of batches) {
     const keys = new ByteReader(value, 'list of expiring keys');
     while (!keys.ended) {
-      const expiring = keys.block();
+      const expiring = keys.text();
       const bytes = tx.get(expiring);
       // The key may have been used anew since: then it stands in a later list too.
       if (bytes !== undefined && new ByteReader(bytes, 'expiring value').number() <= nowMs) {

@@ -11,16 +11,16 @@ const kindByte = new Map(kinds.map((kind, index) => [kind, index]));
 
 /** The head of one feed. The top room stands here and not in the order of the list. */
 export interface FeedHead {
-  readonly epoch: string;
+  epoch: string;
   /** Position of the newest entry. */
-  readonly n: number;
+  n: number;
   /** Entries dropped from the old end. */
-  readonly floor: number;
+  floor: number;
   /** When the oldest kept entry was; 0 when none is kept. */
-  readonly oldestAt: number;
+  oldestAt: number;
   /** Unread over all small rooms; moved in the step that moves a row, so that both agree. */
-  readonly total: number;
-  readonly top?: Place;
+  total: number;
+  top: Place | undefined;
 }
 
 /** Where a room stands in the list. */
@@ -52,12 +52,12 @@ export function decodeFeedHead(bytes: Buffer): FeedHead {
   const epoch = reader.text();
   const [n, floor, oldestAt, total] =
     [reader.number(), reader.number(), reader.number(), reader.number()];
-  const top = hasTop ? { top: { lastAt: reader.number(), room: reader.text() } } : {};
-  return { epoch, n, floor, oldestAt, total, ...top };
+  const top = hasTop ? { lastAt: reader.number(), room: reader.text() } : undefined;
+  return { epoch, n, floor, oldestAt, total, top };
 }
 
 /** A feed entry as bytes; its position is in the key. */
-export function encodeFeedEntry(entry: FeedEntry): Buffer {
+export function encodeFeedEntry(entry: Omit<FeedEntry, 'n'>): Buffer {
   write.start().byte(kindByte.get(entry.kind) ?? 0).byte(entry.event === undefined ? 0 : 1)
     .number(entry.seq).number(entry.at).text(entry.by)
     .text(idOf(entry.room)).text(entry.epoch);

@@ -1,6 +1,7 @@
 import { idOf, type RoomKey, type UserKey } from '../../base/ids.js';
 import type { Limits } from '../../base/limits.js';
 import type { FeedEntry } from '../feeds.js';
+import { emptyValue } from './codec.js';
 import type { Tx } from './committer.js';
 import {
   decodeFeedEntry, decodeFeedHead, decodeRow, encodeFeedEntry, encodeFeedHead, encodeRow,
@@ -18,6 +19,8 @@ const trimAtOnce = 4;
 export const above = (a: Place, b: Place): boolean =>
   a.lastAt > b.lastAt || (a.lastAt === b.lastAt && a.room > b.room);
 
+const placeOf = (row: Row): Place => ({ lastAt: row.lastAt, room: idOf(row.room) });
+
 /**
  * One feed as the writing side knows it; may be forgotten at any time between two decisions.
  *
@@ -25,7 +28,7 @@ export const above = (a: Place, b: Place): boolean =>
  * goes on writes nothing to the order of the list.
  */
 export class FeedState {
-  head: FeedHead;
+  readonly head: FeedHead;
   readonly keys: FeedKeys;
   readonly #rows = new Map<RoomKey, Row | undefined>();
   #changed = false;
@@ -34,7 +37,7 @@ export class FeedState {
     this.keys = new FeedKeys(user);
     const bytes = tx.get(this.keys.head);
     if (bytes === undefined) {
-      this.head = { epoch: newEpoch(), n: 0, floor: 0, oldestAt: 0, total: 0 };
+      this.head = { epoch: newEpoch(), n: 0, floor: 0, oldestAt: 0, total: 0, top: undefined };
       this.#changed = true;
     } else {
       this.head = decodeFeedHead(bytes);
@@ -53,10 +56,10 @@ export class FeedState {
 
   /** Takes an entry in at the next position, and drops what is too old or too much. */
   take(entry: Omit<FeedEntry, 'n'>, limits: Readonly<Limits>, nowMs: number): number {
-    const n = this.head.n + 1;
-    this.tx.put(this.keys.entry(n), encodeFeedEntry({ ...entry, n }));
-    const oldestAt = this.head.n === this.head.floor ? entry.at : this.head.oldestAt;
-    this.head = { ...this.head, n, oldestAt };
+    const { head } = this;
+    if (head.n === head.floor) head.oldestAt = entry.at;
+    const n = ++head.n;
+    this.tx.put(this.keys.entry(n), encodeFeedEntry(entry));
     this.#changed = true;
     this.#trim(limits, nowMs);
     return n;
@@ -68,15 +71,10 @@ export class FeedState {
     const before = this.row(room);
     this.#rows.set(room, row);
     this.tx.put(this.keys.row(room), encodeRow(row));
-    const total = this.head.total + unreadOf(row) - unreadOf(before);
-    if (total !== this.head.total) {
-      this.head = { ...this.head, total };
-      this.#changed = true;
-    }
-    const id = idOf(room);
-    const from = before === undefined || before.ended
-      ? undefined : { lastAt: before.lastAt, room: id };
-    const to = row.ended ? undefined : { lastAt: row.lastAt, room: id };
+    this.head.total += unreadOf(row) - unreadOf(before);
+    this.#changed = true;
+    const from = before === undefined || before.ended ? undefined : placeOf(before);
+    const to = row.ended ? undefined : placeOf(row);
     if (from?.lastAt !== to?.lastAt) this.#move(from, to);
   }
 
@@ -93,12 +91,12 @@ export class FeedState {
     if (from !== undefined && !wasTop) this.tx.remove(this.keys.order(from.lastAt, from.room));
     if (to !== undefined && (top === undefined || above(to, top))) {
       if (top !== undefined && !wasTop) {
-        this.tx.put(this.keys.order(top.lastAt, top.room), Buffer.alloc(0));
+        this.tx.put(this.keys.order(top.lastAt, top.room), emptyValue());
       }
       this.#setTop(to);
       return;
     }
-    if (to !== undefined) this.tx.put(this.keys.order(to.lastAt, to.room), Buffer.alloc(0));
+    if (to !== undefined) this.tx.put(this.keys.order(to.lastAt, to.room), emptyValue());
     if (wasTop) this.#setTop(this.#popNext());
   }
 
@@ -114,23 +112,21 @@ export class FeedState {
   }
 
   #setTop(place: Place | undefined): void {
-    const { top: _, ...rest } = this.head;
-    this.head = place === undefined ? rest : { ...rest, top: place };
+    this.head.top = place;
     this.#changed = true;
   }
 
   #trim(limits: Readonly<Limits>, nowMs: number): void {
     for (let dropped = 0; dropped < trimAtOnce; dropped++) {
-      const { n, floor, oldestAt } = this.head;
+      const { head } = this;
+      const { n, floor, oldestAt } = head;
       const tooMany = limits.feedEntries > 0 && n - floor > limits.feedEntries;
       const tooOld = limits.feedAgeMs > 0 && floor < n && oldestAt + limits.feedAgeMs <= nowMs;
       if (!tooMany && !tooOld) return;
       this.tx.remove(this.keys.entry(floor + 1));
       const next = floor + 2 <= n ? this.tx.get(this.keys.entry(floor + 2)) : undefined;
-      this.head = {
-        ...this.head, floor: floor + 1,
-        oldestAt: next === undefined ? 0 : decodeFeedEntry(this.user, floor + 2, next).at,
-      };
+      head.floor = floor + 1;
+      head.oldestAt = next === undefined ? 0 : decodeFeedEntry(this.user, floor + 2, next).at;
     }
   }
 }

@@ -146,7 +146,7 @@ export class EmbeddedFeeds implements FeedStore {
     return this.#write((tx) => {
       const state = this.#state(tx, user);
       state.save();
-      return state.head;
+      return { ...state.head };
     });
   }
 

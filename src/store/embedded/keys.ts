@@ -1,5 +1,5 @@
 import { idOf, tenantOf, type RoomKey, type UserKey } from '../../base/ids.js';
-import { prefixEnd } from './kv.js';
+import { prefixEnd, type Key } from './kv.js';
 
 /**
  * The keys of the embedded store. The first byte says what it is; the tenant follows (trap 15),
@@ -29,164 +29,170 @@ import { prefixEnd } from './kv.js';
  * | `z` n | revocation |
  */
 const numberBytes = 6;
+const ascii = /^[\0-\x7f]*$/;
 
-/** Everything below one first byte. */
-export const tagRange = (tag: string): readonly [Buffer, Buffer] =>
-  [Buffer.from(tag), Buffer.from([tag.charCodeAt(0) + 1])];
+/** Text as the bytes of its UTF-8. */
+const bytesOf = (text: string): Key =>
+  ascii.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
+/** The inverse of {@link bytesOf}. */
+export const textOf = (bytes: Key): string =>
+  ascii.test(bytes) ? bytes : Buffer.from(bytes, 'latin1').toString('utf8');
 
-function withNumber(prefix: Buffer, value: number, rest?: string): Buffer {
-  const tail = rest === undefined ? 0 : Buffer.byteLength(rest);
-  const key = Buffer.allocUnsafe(prefix.length + numberBytes + tail);
-  prefix.copy(key);
-  key.writeUIntBE(value, prefix.length, numberBytes);
-  if (rest !== undefined) key.write(rest, prefix.length + numberBytes);
-  return key;
+/** A number of up to 48 bits, the greatest byte first. */
+function bytesOfNumber(value: number): Key {
+  const high = Math.floor(value / 0x1_0000_0000);
+  return String.fromCharCode(high >>> 8 & 255, high & 255,
+    value >>> 24 & 255, value >>> 16 & 255, value >>> 8 & 255, value & 255);
 }
 
-const withText = (prefix: Buffer, text: string): Buffer => {
-  const key = Buffer.allocUnsafe(prefix.length + Buffer.byteLength(text));
-  prefix.copy(key);
-  key.write(text, prefix.length);
-  return key;
-};
+/** Everything below one first byte. */
+export const tagRange = (tag: string): readonly [Key, Key] => [tag, prefixEnd(tag)];
+
+const withNumber = (prefix: Key, value: number, rest = ''): Key =>
+  prefix + bytesOfNumber(value) + bytesOf(rest);
 
 /** The number at a place of a key. */
-export const numberAt = (key: Buffer, at: number): number => key.readUIntBE(at, numberBytes);
+export function numberAt(key: Key, at: number): number {
+  let value = 0;
+  for (let next = at; next < at + numberBytes; next++) value = value * 256 + key.charCodeAt(next);
+  return value;
+}
+
 /** What follows a number at a place of a key. */
-export const textAfterNumber = (key: Buffer, at: number): string =>
-  key.toString('utf8', at + numberBytes);
+export const textAfterNumber = (key: Key, at: number): string =>
+  textOf(key.slice(at + numberBytes));
 
-export const schemaKey = Buffer.from('!schema');
-export const roomHeadKey = (room: RoomKey): Buffer => Buffer.from(`h${room}`);
-export const callKeyOf = (room: RoomKey, by: string, key: string): Buffer =>
-  Buffer.from(`k${room}\0${by}\0${key}`);
-export const markKey = (room: RoomKey): Buffer => Buffer.from(`o${room}`);
-export const garbageKey = (tenant: string, epoch: string): Buffer =>
-  Buffer.from(`g${tenant}\0${epoch}\0`);
+export const schemaKey = '!schema';
+export const roomHeadKey = (room: RoomKey): Key => bytesOf(`h${room}`);
+export const callKeyOf = (room: RoomKey, by: string, key: string): Key =>
+  bytesOf(`k${room}\0${by}\0${key}`);
+export const markKey = (room: RoomKey): Key => bytesOf(`o${room}`);
+export const garbageKey = (tenant: string, epoch: string): Key =>
+  bytesOf(`g${tenant}\0${epoch}\0`);
 /** Everything under a purged room's epoch, from its key in the list of garbage. */
-export const garbageOf = (key: Buffer): Buffer =>
-  Buffer.concat([Buffer.from('r'), key.subarray(1)]);
+export const garbageOf = (key: Key): Key =>
+  `r${key.slice(1)}`;
 
-const expiryPrefix = Buffer.from('x');
-export const expiryKey = (atMs: number, n: number): Buffer =>
+const expiryPrefix = 'x';
+export const expiryKey = (atMs: number, n: number): Key =>
   withNumber(withNumber(expiryPrefix, Math.max(0, atMs)), n);
 /** All expiries up to and with a moment. */
-export const expiredRange = (atMs: number): readonly [Buffer, Buffer] =>
+export const expiredRange = (atMs: number): readonly [Key, Key] =>
   [expiryPrefix, withNumber(expiryPrefix, Math.max(0, atMs) + 1)];
 
-const agingPrefix = Buffer.from('a');
-export const agingKey = (atMs: number, room: RoomKey): Buffer =>
+const agingPrefix = 'a';
+export const agingKey = (atMs: number, room: RoomKey): Key =>
   withNumber(agingPrefix, Math.max(0, atMs), room);
-export const agedRange = (atMs: number): readonly [Buffer, Buffer] =>
+export const agedRange = (atMs: number): readonly [Key, Key] =>
   [agingPrefix, withNumber(agingPrefix, Math.max(0, atMs) + 1)];
 
 /** The keys of one room in one epoch, their common part made once. */
 export class RoomKeys {
-  readonly #entry: Buffer;
-  readonly #member: Buffer;
-  readonly #ended: Buffer;
-  readonly #position: Buffer;
-  readonly #read: Buffer;
+  readonly #entry: Key;
+  readonly #member: Key;
+  readonly #ended: Key;
+  readonly #position: Key;
+  readonly #read: Key;
 
   constructor(room: RoomKey, epoch: string) {
     const prefix = `r${tenantOf(room)}\0${epoch}\0`;
-    this.#entry = Buffer.from(`${prefix}l`);
-    this.#member = Buffer.from(`${prefix}m`);
-    this.#ended = Buffer.from(`${prefix}i`);
-    this.#position = Buffer.from(`${prefix}p`);
-    this.#read = Buffer.from(`${prefix}v`);
+    this.#entry = bytesOf(`${prefix}l`);
+    this.#member = bytesOf(`${prefix}m`);
+    this.#ended = bytesOf(`${prefix}i`);
+    this.#position = bytesOf(`${prefix}p`);
+    this.#read = bytesOf(`${prefix}v`);
   }
 
-  entry(seq: number): Buffer {
+  entry(seq: number): Key {
     return withNumber(this.#entry, seq);
   }
-  seqOf(entryKey: Buffer): number {
+  seqOf(entryKey: Key): number {
     return numberAt(entryKey, this.#entry.length);
   }
-  member(user: string): Buffer {
-    return withText(this.#member, user);
+  member(user: string): Key {
+    return this.#member + bytesOf(user);
   }
   /** Members after a user in the order of ids, '' for all. */
-  membersAfter(user: string): readonly [Buffer, Buffer] {
-    return [withText(this.#member, `${user}\0`), prefixEnd(this.#member)];
+  membersAfter(user: string): readonly [Key, Key] {
+    return [this.#member + bytesOf(`${user}\0`), prefixEnd(this.#member)];
   }
-  memberOf(key: Buffer): string {
-    return key.toString('utf8', this.#member.length);
+  memberOf(key: Key): string {
+    return textOf(key.slice(this.#member.length));
   }
-  ended(until: number, user: string): Buffer {
+  ended(until: number, user: string): Key {
     return withNumber(this.#ended, until, user);
   }
-  endedFrom(until: number): readonly [Buffer, Buffer] {
+  endedFrom(until: number): readonly [Key, Key] {
     return [withNumber(this.#ended, until), withNumber(this.#ended, 2 ** 48 - 1)];
   }
-  endedOf(key: Buffer): { until: number; user: string } {
+  endedOf(key: Key): { until: number; user: string } {
     const at = this.#ended.length;
     return { until: numberAt(key, at), user: textAfterNumber(key, at) };
   }
-  position(user: string): Buffer {
-    return withText(this.#position, user);
+  position(user: string): Key {
+    return this.#position + bytesOf(user);
   }
-  get positions(): readonly [Buffer, Buffer] {
+  get positions(): readonly [Key, Key] {
     return [this.#position, prefixEnd(this.#position)];
   }
-  positionOf(key: Buffer): string {
-    return key.toString('utf8', this.#position.length);
+  positionOf(key: Key): string {
+    return textOf(key.slice(this.#position.length));
   }
-  read(version: number): Buffer {
+  read(version: number): Key {
     return withNumber(this.#read, version);
   }
 }
 
 /** The keys of one user's feed and room list, their common part made once. */
 export class FeedKeys {
-  readonly head: Buffer;
-  readonly #entry: Buffer;
-  readonly #row: Buffer;
-  readonly #order: Buffer;
+  readonly head: Key;
+  readonly #entry: Key;
+  readonly #row: Key;
+  readonly #order: Key;
 
   constructor(user: UserKey) {
-    this.head = Buffer.from(`f${user}`);
-    this.#entry = Buffer.from(`e${user}\0`);
-    this.#row = Buffer.from(`w${user}\0`);
-    this.#order = Buffer.from(`d${user}\0`);
+    this.head = bytesOf(`f${user}`);
+    this.#entry = bytesOf(`e${user}\0`);
+    this.#row = bytesOf(`w${user}\0`);
+    this.#order = bytesOf(`d${user}\0`);
   }
 
-  entry(n: number): Buffer {
+  entry(n: number): Key {
     return withNumber(this.#entry, n);
   }
-  nOf(entryKey: Buffer): number {
+  nOf(entryKey: Key): number {
     return numberAt(entryKey, this.#entry.length);
   }
-  row(room: RoomKey): Buffer {
-    return withText(this.#row, idOf(room));
+  row(room: RoomKey): Key {
+    return this.#row + bytesOf(idOf(room));
   }
-  get rows(): readonly [Buffer, Buffer] {
+  get rows(): readonly [Key, Key] {
     return [this.#row, prefixEnd(this.#row)];
   }
   /** Room id in a row's key. */
-  roomOf(rowKey: Buffer): string {
-    return rowKey.toString('utf8', this.#row.length);
+  roomOf(rowKey: Key): string {
+    return textOf(rowKey.slice(this.#row.length));
   }
-  order(lastAt: number, room: string): Buffer {
+  order(lastAt: number, room: string): Key {
     return withNumber(this.#order, lastAt, room);
   }
   /** Places of the room list below one (the most recent have the greatest keys). */
-  orderBelow(place: { lastAt: number; room: string } | undefined): readonly [Buffer, Buffer] {
+  orderBelow(place: { lastAt: number; room: string } | undefined): readonly [Key, Key] {
     return [this.#order, place === undefined
       ? withNumber(this.#order, 2 ** 48 - 1) : this.order(place.lastAt, place.room)];
   }
-  placeOf(key: Buffer): { lastAt: number; room: string } {
+  placeOf(key: Key): { lastAt: number; room: string } {
     const at = this.#order.length;
     return { lastAt: numberAt(key, at), room: textAfterNumber(key, at) };
   }
 }
 
-export const profileKeyOf = (user: UserKey): Buffer => Buffer.from(`u${user}`);
+export const profileKeyOf = (user: UserKey): Key => bytesOf(`u${user}`);
 /** Profiles of a tenant after a user id, '' for all. */
-export const profilesAfter = (tenant: string, user: string): readonly [Buffer, Buffer] =>
-  [Buffer.from(`u${tenant}\0${user}\0`), Buffer.from(`u${tenant}\x01`)];
-export const revokedTokenKey = (tenant: string, tokenId: string): Buffer =>
-  Buffer.from(`y${tenant}\0${tokenId}`);
-const revocationPrefix = Buffer.from('z');
-export const revocationKey = (n: number): Buffer => withNumber(revocationPrefix, n);
-export const revocationN = (key: Buffer): number => numberAt(key, 1);
+export const profilesAfter = (tenant: string, user: string): readonly [Key, Key] =>
+  [bytesOf(`u${tenant}\0${user}\0`), bytesOf(`u${tenant}\x01`)];
+export const revokedTokenKey = (tenant: string, tokenId: string): Key =>
+  bytesOf(`y${tenant}\0${tokenId}`);
+const revocationPrefix = 'z';
+export const revocationKey = (n: number): Key => withNumber(revocationPrefix, n);
+export const revocationN = (key: Key): number => numberAt(key, 1);

@@ -1,14 +1,21 @@
 import { open, type RootDatabase } from 'lmdb';
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 import { StoreError } from '../rooms.js';
-import type { Kv, KvWrite, Pair, RangeOptions } from './kv.js';
+import { sumBytes, type Key, type Kv, type KvWrite, type Pair, type RangeOptions } from './kv.js';
 
-const sumBytes = 4;
+/** Keys go to LMDB byte for byte. */
+const keyEncoder = {
+  writeKey: (key: Key, target: Buffer, at: number): number =>
+    at + target.write(key, at, key.length, 'latin1'),
+  readKey: (target: Buffer, from: number, to: number): Key => target.toString('latin1', from, to),
+};
 
 /** A cheap hash of a key, so that a value found under another key does not pass. */
-function seedOf(key: Uint8Array): number {
+function seedOf(key: Key): number {
   let seed = 0x811c9dc5;
-  for (const byte of key) seed = Math.imul(seed ^ byte, 0x01000193);
+  for (let at = 0; at < key.length; at++) {
+    seed = Math.imul(seed ^ key.charCodeAt(at), 0x01000193);
+  }
   return seed >>> 0;
 }
 
@@ -27,20 +34,20 @@ const unreadable = (error: unknown): StoreError =>
  */
 export class LmdbKv implements Kv {
   private constructor(
-    readonly root: RootDatabase<Buffer, Buffer>, private readonly hash: XXHashAPI,
+    readonly root: RootDatabase<Buffer, Key>, private readonly hash: XXHashAPI,
   ) {}
 
   /** @param readOnly for looking at a store that a server may have open */
   static async open(folder: string, readOnly = false): Promise<LmdbKv> {
     const hash = await xxhash();
-    const root = open<Buffer, Buffer>({
-      path: folder, keyEncoding: 'binary', encoding: 'binary', overlappingSync: false,
+    const root = open<Buffer, Key>({
+      path: folder, keyEncoder, encoding: 'binary', overlappingSync: false,
       eventTurnBatching: false, cache: false, readOnly,
     });
     return new LmdbKv(root, hash);
   }
 
-  get(key: Buffer): Buffer | undefined {
+  get(key: Key): Buffer | undefined {
     try {
       const bytes = this.root.getBinary(key);
       return bytes === undefined ? undefined : this.#checked(key, bytes);
@@ -49,8 +56,8 @@ export class LmdbKv implements Kv {
     }
   }
 
-  range(from: Buffer, to: Buffer, options: RangeOptions = {}): Pair[] {
-    if (Buffer.compare(from, to) >= 0) return [];
+  range(from: Key, to: Key, options: RangeOptions = {}): Pair[] {
+    if (from >= to) return [];
     try {
       return this.#range(from, to, options);
     } catch (error) {
@@ -58,7 +65,7 @@ export class LmdbKv implements Kv {
     }
   }
 
-  #range(from: Buffer, to: Buffer, { reverse = false, limit }: RangeOptions): Pair[] {
+  #range(from: Key, to: Key, { reverse = false, limit }: RangeOptions): Pair[] {
     const pairs: Pair[] = [];
     const options = reverse
       ? { start: to, exclusiveStart: true, end: from, inclusiveEnd: true, reverse }
@@ -94,21 +101,19 @@ export class LmdbKv implements Kv {
     await this.root.close();
   }
 
-  #summed(key: Buffer, value: Buffer): Buffer {
-    const bytes = Buffer.allocUnsafe(sumBytes + value.length);
-    bytes.writeUInt32LE(this.hash.h32Raw(value, seedOf(key)), 0);
-    value.copy(bytes, sumBytes);
-    return bytes;
+  #summed(key: Key, value: Buffer): Buffer {
+    value.writeUInt32LE(this.hash.h32Raw(value.subarray(sumBytes), seedOf(key)), 0);
+    return value;
   }
 
-  #checked(key: Buffer, bytes: Buffer): Buffer {
+  #checked(key: Key, bytes: Buffer): Buffer {
     const value = bytes.subarray(sumBytes);
     if (bytes.length >= sumBytes
       && bytes.readUInt32LE(0) === this.hash.h32Raw(value, seedOf(key))) {
       return value;
     }
     throw new StoreError('refused', 'corrupted', 0, new Error(
-      `the value under ${JSON.stringify(key.toString('latin1'))} is not what was written: `
+      `the value under ${JSON.stringify(key)} is not what was written: `
       + 'the disk or the file is damaged'));
   }
 }

@@ -1,11 +1,10 @@
-import type { Kv, KvWrite, Pair, RangeOptions } from './kv.js';
+import { sumBytes, type Key, type Kv, type KvWrite, type Pair, type RangeOptions } from './kv.js';
 
 /** Keys a chunk holds before it is cut in two: small enough to insert into cheaply. */
 const chunkKeys = 512;
 
 interface Chunk {
-  /** Keys as latin1 text, whose order is that of their bytes. */
-  readonly keys: string[];
+  readonly keys: Key[];
   readonly values: Buffer[];
 }
 
@@ -25,17 +24,14 @@ function lowerBound(keys: readonly string[], key: string): number {
 export class MemoryKv implements Kv {
   #chunks: Chunk[] = [{ keys: [], values: [] }];
 
-  get(key: Buffer): Buffer | undefined {
-    const text = key.toString('latin1');
-    const chunk = this.#chunks[this.#chunkOf(text)];
+  get(key: Key): Buffer | undefined {
+    const chunk = this.#chunks[this.#chunkOf(key)];
     if (chunk === undefined) return undefined;
-    const at = lowerBound(chunk.keys, text);
-    return chunk.keys[at] === text ? chunk.values[at] : undefined;
+    const at = lowerBound(chunk.keys, key);
+    return chunk.keys[at] === key ? chunk.values[at]?.subarray(sumBytes) : undefined;
   }
 
-  range(from: Buffer, to: Buffer, options: RangeOptions = {}): Pair[] {
-    const low = from.toString('latin1');
-    const high = to.toString('latin1');
+  range(low: Key, high: Key, options: RangeOptions = {}): Pair[] {
     const limit = options.limit ?? Infinity;
     const pairs: Pair[] = [];
     if (low >= high) return pairs;
@@ -53,7 +49,7 @@ export class MemoryKv implements Kv {
         continue;
       }
       if (key < low || key >= high) break;
-      pairs.push([Buffer.from(key, 'latin1'), value]);
+      pairs.push([key, value.subarray(sumBytes)]);
       at += step;
     }
     return pairs;
@@ -64,8 +60,8 @@ export class MemoryKv implements Kv {
     // As with a disk nothing shows before a turn has passed, so that tests meet the same order.
     await new Promise<void>((resolve) => { setImmediate(resolve); });
     for (const { key, value } of list) {
-      if (value === undefined) this.#remove(key.toString('latin1'));
-      else this.#put(key.toString('latin1'), value);
+      if (value === undefined) this.#remove(key);
+      else this.#put(key, value);
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import type { RoomKey } from '../../base/ids.js';
 import type { PendingRoom } from '../rooms.js';
-import { tagRange } from './keys.js';
+import { tagRange, textOf } from './keys.js';
 import type { Kv } from './kv.js';
 import { decodeMark, type Mark } from './room-codec.js';
 
@@ -15,7 +15,7 @@ export class Outbox {
 
   constructor(kv: Kv, private readonly clock: Clock) {
     for (const [key, value] of kv.range(...tagRange('o'))) {
-      this.#pending.set(key.toString('utf8', 1) as RoomKey, {
+      this.#pending.set(textOf(key.slice(1)) as RoomKey, {
         sinceMs: -Infinity, mark: decodeMark(value),
       });
     }

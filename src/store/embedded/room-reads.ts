@@ -1,7 +1,7 @@
 import { idOf, type RoomKey } from '../../base/ids.js';
 import type { LogEntry, MessageEntry, RoomHead } from '../entry.js';
 import type { LogRange, Member, MessagePage, ReadPosition } from '../rooms.js';
-import { corrupted } from './codec.js';
+import { corrupted, decodeText } from './codec.js';
 import { decodeEntry, decodeHead } from './entry-codec.js';
 import { RoomKeys, roomHeadKey } from './keys.js';
 import type { Kv } from './kv.js';
@@ -99,10 +99,11 @@ export class RoomReads {
     if (kept === undefined) return [];
     const from = kept.keys.read(version + 1);
     const moves = this.kv.range(from, kept.keys.read(kept.head.reads + 1), { limit });
-    return moves.map(([, user]) => {
-      const bytes = this.kv.get(kept.keys.position(user.toString('utf8')));
+    return moves.map(([, value]) => {
+      const user = decodeText(value, 'read move');
+      const bytes = this.kv.get(kept.keys.position(user));
       if (bytes === undefined) throw corrupted('read position');
-      return { user: user.toString('utf8'), ...decodePosition(bytes) };
+      return { user, ...decodePosition(bytes) };
     });
   }
 

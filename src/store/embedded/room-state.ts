@@ -3,6 +3,7 @@ import type { RoomHead } from '../entry.js';
 import type { Effect, RoomReader } from './append.js';
 import type { Tx } from './committer.js';
 import { decodeEntry, decodeHead, encodeEntry, encodeHead, type Stored } from './entry-codec.js';
+import type { Key } from './kv.js';
 import { RoomKeys, markKey, roomHeadKey } from './keys.js';
 import {
   decodeInterval, decodeMark, decodePosition, encodeInterval, encodeMark, encodePosition,
@@ -24,8 +25,8 @@ export class RoomState implements RoomReader {
   keys: RoomKeys | undefined;
   /** Ended memberships that may still be needed (trap 2): the lowest `until`, or Infinity. */
   endedFrom: number;
-  readonly #headKey: Buffer;
-  readonly #markKey: Buffer;
+  readonly #headKey: Key;
+  readonly #markKey: Key;
   readonly #members = new Map<string, Interval | undefined>();
   readonly #positions = new Map<string, Position | undefined>();
 
@@ -145,7 +146,7 @@ export class RoomState implements RoomReader {
   }
 
   #known<V>(
-    known: Map<string, V | undefined>, user: string, key: Buffer | undefined,
+    known: Map<string, V | undefined>, user: string, key: Key | undefined,
     decode: (bytes: Buffer) => V,
   ): V | undefined {
     if (key === undefined) return undefined;

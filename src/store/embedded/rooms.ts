@@ -5,10 +5,11 @@ import type {
   AppendOp, AppendResult, Forwarded, PendingRoom, ReadPosition, RoomStore,
 } from '../rooms.js';
 import { decide, type AppendRules } from './append.js';
+import { decodeText, emptyValue, encodeText } from './codec.js';
 import type { Committer, Tx } from './committer.js';
 import type { Expiry } from './expiry.js';
 import { agedRange, agingKey, callKeyOf, garbageKey, textAfterNumber } from './keys.js';
-import type { Kv } from './kv.js';
+import type { Key, Kv } from './kv.js';
 import type { Outbox } from './outbox.js';
 import { Recent } from './recent.js';
 import { firstKept } from './retention.js';
@@ -131,13 +132,13 @@ export class EmbeddedRooms extends RoomReads implements RoomStore {
     if (expiresAt > 0) this.parts.expiry.note(key, expiresAt);
     const maxAgeMs = op.kind === 'create' ? op.history?.maxAgeMs : undefined;
     if (maxAgeMs !== undefined) {
-      tx.put(agingKey(result.at + maxAgeMs, state.room), Buffer.from(result.epoch));
+      tx.put(agingKey(result.at + maxAgeMs, state.room), encodeText(result.epoch));
     }
     return result;
   }
 
   /** What became of an earlier call of the same key, while its window lasts (G3). */
-  #callBefore(tx: Tx, key: Buffer): CallRecord | undefined {
+  #callBefore(tx: Tx, key: Key): CallRecord | undefined {
     const bytes = tx.get(key);
     if (bytes === undefined) return undefined;
     const call = decodeCall(bytes);
@@ -156,7 +157,7 @@ export class EmbeddedRooms extends RoomReads implements RoomStore {
       seq: to, count: Math.max(before.count, this.#countAt(state, to)), version, at,
     };
     if (before.version > 0) tx.remove(keys.read(before.version));
-    tx.put(keys.read(version), Buffer.from(user));
+    tx.put(keys.read(version), encodeText(user));
     state.setPosition(user, position);
     state.setHead({ ...head, reads: version });
     state.mark();
@@ -203,7 +204,7 @@ export class EmbeddedRooms extends RoomReads implements RoomStore {
     }
     this.parts.outbox.delete(room);
     if (head.purged) {
-      tx.put(garbageKey(tenantOf(room), head.epoch), Buffer.alloc(0));
+      tx.put(garbageKey(tenantOf(room), head.epoch), emptyValue());
       state.vanish();
       return true;
     }
@@ -223,15 +224,17 @@ export class EmbeddedRooms extends RoomReads implements RoomStore {
 
   #sweepAged(tx: Tx, nowMs: number): boolean {
     const due = tx.range(...agedRange(nowMs), { limit: agedAtOnce });
-    for (const [key, epoch] of due) {
+    for (const [key, value] of due) {
+      const epoch = decodeText(value, 'epoch');
       tx.remove(key);
       const room = textAfterNumber(key, 1) as RoomKey;
       const state = this.#state(tx, room);
       const maxAgeMs = state.head?.history?.maxAgeMs;
-      if (maxAgeMs === undefined || state.head?.epoch !== epoch.toString('utf8')) continue;
+      if (maxAgeMs === undefined || state.head?.epoch !== epoch) continue;
       this.#trim(tx, state);
       const oldest = state.entry(state.head?.first ?? 0)?.entry.at ?? nowMs;
-      tx.put(agingKey(Math.max(oldest + maxAgeMs, nowMs + agingRetryMs), room), epoch);
+      tx.put(agingKey(Math.max(oldest + maxAgeMs, nowMs + agingRetryMs), room),
+        encodeText(epoch));
     }
     return due.length === agedAtOnce;
   }

@@ -1,11 +1,11 @@
-import { corrupted } from './codec.js';
+import { corrupted, decodeText, encodeText } from './codec.js';
 import { schemaKey, tagRange } from './keys.js';
 import type { Kv } from './kv.js';
 
 /** Grows with each change of what the keys and values mean. */
 export const schemaVersion = 1;
 
-const everything = [Buffer.from([0x20]), Buffer.from([0xff])] as const;
+const everything = ['\x20', '\xff'] as const;
 
 /**
  * Checks that this program understands the store, and says so in an empty one.
@@ -14,7 +14,7 @@ const everything = [Buffer.from([0x20]), Buffer.from([0xff])] as const;
 export async function checkSchema(kv: Kv, folder: string): Promise<void> {
   const found = versionOf(kv, folder);
   if (found === undefined) {
-    await kv.commit([{ key: schemaKey, value: Buffer.from(`ringpost ${schemaVersion}`) }]);
+    await kv.commit([{ key: schemaKey, value: encodeText(`ringpost ${schemaVersion}`) }]);
   }
   // The ends of every kind of key: damage near the root shows at once and not at some call.
   for (const tag of 'hrkoxagfewduyz') {
@@ -25,12 +25,12 @@ export async function checkSchema(kv: Kv, folder: string): Promise<void> {
 
 /** The version in a store, undefined for an empty one. @throws as {@link checkSchema} */
 export function versionOf(kv: Kv, folder: string): number | undefined {
-  const value = kv.get(schemaKey)?.toString('utf8');
-  if (value === undefined) {
+  const bytes = kv.get(schemaKey);
+  if (bytes === undefined) {
     if (kv.range(...everything, { limit: 1 }).length === 0) return undefined;
     throw new Error(`the folder ${folder} holds another program's data`);
   }
-  const [, digits] = /^ringpost (\d+)$/.exec(value) ?? [];
+  const [, digits] = /^ringpost (\d+)$/.exec(decodeText(bytes, 'schema')) ?? [];
   if (digits === undefined) throw corrupted('schema version');
   const version = Number(digits);
   if (version > schemaVersion) {

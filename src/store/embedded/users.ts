@@ -5,7 +5,7 @@ import { ByteReader, corrupted, write } from './codec.js';
 import type { Committer, Tx } from './committer.js';
 import type { Expiry } from './expiry.js';
 import {
-  profileKeyOf, profilesAfter, revocationKey, revocationN, revokedTokenKey, tagRange,
+  profileKeyOf, profilesAfter, revocationKey, revocationN, revokedTokenKey, tagRange, textOf,
 } from './keys.js';
 import type { Kv } from './kv.js';
 
@@ -42,9 +42,9 @@ export class EmbeddedUsers implements UserStore {
   }
 
   async list(tenant: string, after: string, limit: number): Promise<Profile[]> {
-    const prefix = Buffer.byteLength(`u${tenant}\0`);
+    const prefix = profilesAfter(tenant, '')[0].length - 1;
     return this.parts.kv.range(...profilesAfter(tenant, after), { limit })
-      .map(([key, value]) => decodeProfile(key.toString('utf8', prefix), value));
+      .map(([key, value]) => decodeProfile(textOf(key.slice(prefix)), value));
   }
 
   async revoke(
@@ -108,7 +108,7 @@ function dropOldRevocations(tx: Tx, nowMs: number): boolean {
   const [newest] = oldest.length === 0 ? [] : tx.range(from, to, { reverse: true, limit: 1 });
   for (const [key, value] of oldest) {
     const { at } = decodeRevocation(0, value);
-    if (at + revocationKeptMs > nowMs || newest === undefined || key.equals(newest[0])) break;
+    if (at + revocationKeptMs > nowMs || newest === undefined || key === newest[0]) break;
     tx.remove(key);
     dropped++;
   }

@@ -1,5 +1,6 @@
 import { idOf, tenantOf, userKey, type RoomKey } from '../../base/ids.js';
 import type { LogEntry, RoomHead } from '../entry.js';
+import { decodeText } from './codec.js';
 import { decodeEntry, decodeHead } from './entry-codec.js';
 import { decodeRow } from './feed-codec.js';
 import { unreadOf } from './intake.js';
@@ -151,7 +152,7 @@ function comparePositions(
       findings.compare(where, `ordinal read by ${user}`, position.count, count);
     }
     const listed = position.version === 0 ? undefined : kv.get(keys.read(position.version));
-    if (position.version > 0 && listed?.toString('utf8') !== user) {
+    if (position.version > 0 && (listed === undefined || decodeText(listed, 'read move') !== user)) {
       findings.note(where, `the read move ${position.version} of ${user} is not listed`);
     }
   }

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StoreError } from '../rooms.js';
 import { checkWhole } from './damage.js';
-import { tagRange } from './keys.js';
-import type { Kv, Pair } from './kv.js';
+import { tagRange, textOf } from './keys.js';
+import type { Key, Kv, Pair } from './kv.js';
 import { LmdbKv } from './kv-lmdb.js';
 import { versionOf } from './schema.js';
 import { verifyFeed } from './verify-feeds.js';
@@ -52,14 +52,14 @@ export class Findings {
 }
 
 /** All pairs of a range, a few at a time. */
-export function* pairsOf(kv: Kv, from: Buffer, to: Buffer): Generator<Pair> {
+export function* pairsOf(kv: Kv, from: Key, to: Key): Generator<Pair> {
   let next = from;
   for (;;) {
     const pairs = kv.range(next, to, { limit: pairsAtOnce });
     yield* pairs;
     const last = pairs.at(-1);
     if (last === undefined || pairs.length < pairsAtOnce) return;
-    next = Buffer.concat([last[0], Buffer.from([0])]);
+    next = `${last[0]}\0`;
   }
 }
 
@@ -100,12 +100,12 @@ export function verifyKv(kv: Kv): VerifyReport {
   };
   guarded('rooms', () => {
     for (const [key, value] of pairsOf(kv, ...tagRange('h'))) {
-      guarded(nameOf(key), () => verifyRoom(kv, key.toString('utf8', 1), value, findings));
+      guarded(nameOf(key), () => verifyRoom(kv, textOf(key.slice(1)), value, findings));
     }
   });
   guarded('feeds', () => {
     for (const [key, value] of pairsOf(kv, ...tagRange('f'))) {
-      guarded(nameOf(key), () => verifyFeed(kv, key.toString('utf8', 1), value, findings));
+      guarded(nameOf(key), () => verifyFeed(kv, textOf(key.slice(1)), value, findings));
     }
   });
   const { rooms, entries, feeds, feedEntries, differences } = findings;
@@ -113,4 +113,4 @@ export function verifyKv(kv: Kv): VerifyReport {
 }
 
 /** A room's or feed's key as people read it: `tenant/id`. */
-const nameOf = (key: Buffer): string => key.toString('utf8', 1).replace('\0', '/');
+const nameOf = (key: Key): string => textOf(key.slice(1)).replace('\0', '/');

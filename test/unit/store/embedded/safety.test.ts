@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { LmdbKv } from '../../../../src/store/embedded/kv-lmdb.js';
+import { encodeText } from '../../../../src/store/embedded/codec.js';
 import { schemaKey } from '../../../../src/store/embedded/keys.js';
 import { verify } from '../../../../src/store/embedded/verify.js';
 import { RoomUnderTest } from '../../../conformance/harness.js';
@@ -52,7 +53,7 @@ await t.test('two that open at once do not both get the folder', async (t) => {
 await t.test('a store of a newer program is refused in words', async (t) => {
   const folder = await filled(1);
   const kv = await LmdbKv.open(folder);
-  await kv.commit([{ key: schemaKey, value: Buffer.from('ringpost 99') }]);
+  await kv.commit([{ key: schemaKey, value: encodeText('ringpost 99') }]);
   await kv.close();
   await t.rejects(openForTest({}, { path: folder }), {
     message: new RegExp(`${folder} has schema version 99, and this program knows up to 1`),
@@ -62,7 +63,7 @@ await t.test('a store of a newer program is refused in words', async (t) => {
 await t.test('a folder with another program’s data is refused', async (t) => {
   const folder = newFolder();
   const kv = await LmdbKv.open(folder);
-  await kv.commit([{ key: Buffer.from('foreign'), value: Buffer.from('x') }]);
+  await kv.commit([{ key: 'foreign', value: encodeText('x') }]);
   await kv.close();
   await t.rejects(openForTest({}, { path: folder }), { message: /another program's data/ });
 });
@@ -154,12 +155,12 @@ await t.test('verify tells what differs from the logs', async (t) => {
   const folder = await filled(3);
   t.same((await verify(folder)).differences, []);
   const kv = await LmdbKv.open(folder);
-  const [member] = kv.range(Buffer.from('r'), Buffer.from('s'))
-    .filter(([key]) => key.toString('latin1').endsWith('\0mbob'));
-  const [row] = kv.range(Buffer.from('w'), Buffer.from('x'))
-    .filter(([key]) => key.toString('latin1').includes('\0bob\0'));
-  const entries = kv.range(Buffer.from('e'), Buffer.from('f'))
-    .filter(([key]) => key.toString('latin1').includes('\0ann\0'));
+  const [member] = kv.range('r', 's')
+    .filter(([key]) => key.endsWith('\0mbob'));
+  const [row] = kv.range('w', 'x')
+    .filter(([key]) => key.includes('\0bob\0'));
+  const entries = kv.range('e', 'f')
+    .filter(([key]) => key.includes('\0ann\0'));
   const entry = entries[1];
   if (member === undefined || row === undefined || entry === undefined) throw new Error('no keys');
   await kv.commit([member, row, entry].map(([key]) => ({ key, value: undefined })));

@@ -132,8 +132,8 @@ export async function run(argv: readonly string[]): Promise<number> {
   const commands = createCommands(
     { client: connection, tokenOf, user, say: (line) => desk.say(line) }, known,
   );
-  // Refused for good, it was told as an error event; the prompt stays, to try another name.
-  if (user !== undefined) commands.auth().catch(() => undefined);
+  // Not waited for: a server that is away leaves the prompt, to try another name or leave.
+  if (user !== undefined) void commands.auth();
   else desk.say(note('Who are you? auth("NAME")'));
   await desk.run(commands, known);
   // So that the others see this user leave at once, and not after the grace of a lost connection.

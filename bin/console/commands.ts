@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { Client } from '../../src/client/index.js';
-import { authorized, historyLine, note, onlineUsers, roomLine, type Line } from './format.js';
+import { authorized, errorLine, historyLine, note, onlineUsers, roomLine, type Line } from './format.js';
 
 /** Makes the token of a user, asked for whenever one is needed. */
 export type TokenOf = (user: string) => () => Promise<string>;
@@ -108,11 +108,28 @@ function peopleCommands(
   };
 }
 
-/** The console's functions; their answers are lines. Built on the client library alone. */
+/**
+ * The console's functions; their answers, errors too, are lines: in a loaded file nobody waits for
+ * any but the last. Built on the client library alone.
+ */
 export function createCommands(desk: Desk, known: Known): Commands {
-  const { client, say } = desk;
+  const commands = { ...peopleCommands(desk, known), ...roomCommands(desk, known) };
+  const told = (command: Command): Command => async (...values) => {
+    try {
+      await command(...values);
+    } catch (fault) {
+      desk.say(errorLine(fault));
+    }
+  };
+  for (const name of commandNames) commands[name] = told(commands[name]);
+  return commands;
+}
+
+/** What happens in rooms. */
+function roomCommands(
+  { client, say }: Desk, known: Known,
+): Omit<Commands, keyof ReturnType<typeof peopleCommands>> {
   return {
-    ...peopleCommands(desk, known),
     async createChat(title, ...members) {
       const room = text(title, 'createChat');
       const first = members.flatMap((member) => names(member, 'createChat'));

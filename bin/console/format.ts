@@ -107,8 +107,15 @@ export function errorLine(fault: unknown): Line {
         (help === undefined ? '' : `: ${help}`),
     };
   }
-  if (fault instanceof ClientError) return { tone: 'error', text: `Error: ${fault.message}` };
-  return { tone: 'error', text: fault instanceof Error ? String(fault) : `Error: ${plain(fault)}` };
+  if (fault instanceof ClientError) {
+    const text = fault.reason === 'unauthenticated'
+      ? 'Error: not signed in, or not with a token that this server takes: auth("NAME")'
+      : `Error: ${fault.message}`;
+    return { tone: 'error', text };
+  }
+  // What the typed text itself did wrong: SyntaxError, ReferenceError, a usage.
+  const text = fault instanceof Error ? String(fault) : `Error: ${plain(fault)}`;
+  return { tone: 'error', text };
 }
 
 const colourOf: Readonly<Record<Tone, number>> = {

@@ -12,6 +12,8 @@ export class Console {
   readonly #colours: boolean;
   readonly #terminal: boolean;
   #repl: REPLServer | undefined;
+  /** Texts being evaluated: a pipe's next line waits for them. */
+  #running = 0;
 
   constructor() {
     this.#terminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
@@ -44,9 +46,12 @@ export class Console {
       completer: (line: string) => complete(line, known),
       writer: (value) => inspect(value, { colors: this.#colours }),
       eval: (text, context, _file, done) => {
+        this.#running += 1;
         evaluate(text, context).then((value) => {
+          this.#running -= 1;
           done(null, value);
         }, (fault: unknown) => {
+          this.#running -= 1;
           if (fault instanceof Incomplete) return done(new Recoverable(fault), undefined);
           this.say(errorLine(fault));
           done(null, undefined);
@@ -56,7 +61,7 @@ export class Console {
     this.#repl = repl;
     Object.assign(repl.context, functions);
     const exited = once(repl, 'exit');
-    if (input instanceof PassThrough) await feed(repl, input);
+    if (input instanceof PassThrough) await feed(repl, input, () => this.#running > 0);
     await exited;
     this.#repl = undefined;
   }
@@ -72,14 +77,17 @@ function withoutPrompts(): PassThrough {
 }
 
 /** Gives a REPL one line at a time, each when the one before was answered. */
-async function feed(repl: REPLServer, input: PassThrough): Promise<void> {
+async function feed(
+  repl: REPLServer, input: PassThrough, busy: () => boolean,
+): Promise<void> {
   let ready = (): void => undefined;
   let over = false;
   const display = repl.displayPrompt.bind(repl);
-  // Every line ends in a prompt, whether it was a call, a dot command, or half of either.
+  // Every line ends in a prompt, whether it was a call, a dot command, or half of either; .load
+  // shows one before what it loaded was answered.
   repl.displayPrompt = (keepCursor?: boolean) => {
     display(keepCursor);
-    ready();
+    if (!busy()) ready();
   };
   repl.on('exit', () => {
     over = true;

@@ -179,7 +179,7 @@ export class RawClient {
       random: this.#options.random ?? Math.random,
       event: (method, params) => this.#event(method, params),
       reset: (reset) => this.#emitter.emit('reset', reset),
-      renew: (link) => this.#connection.renew(link),
+      reconnect: (link) => this.#connection.renew(link),
     });
     const watches = new Watches(tracker, (params) => this.#event('presence.changed', params));
     return [tracker, feed, watches];

@@ -131,7 +131,7 @@ export class Connection {
     });
   }
 
-  /** Lets go of a link whose token is not accepted any more, and signs in anew. */
+  /** Lets go of a link that is of no use any more, and signs in anew. */
   renew(link: Link): void {
     if (link !== this.#link || this.#state !== 'online') return;
     this.#drop();

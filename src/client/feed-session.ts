@@ -20,12 +20,14 @@ export interface FeedPorts {
   /** An event that the application has not seen. */
   event(method: string, params: Readonly<Record<string, unknown>>): void;
   reset(reset: FeedReset): void;
-  /** A call on this link was answered 401: it needs another token. */
-  renew(link: Link): void;
+  /** This link is of no use any more: its token has expired, or it is silent. */
+  reconnect(link: Link): void;
 }
 
 /** Long enough to be rare, and within what `feed.read` allows. */
 const pollWaitMs = 25_000;
+/** How much later than that an answer may come before the way counts as dead. */
+const pollGraceMs = 10_000;
 /** Against a server that answers a long poll at once with nothing. */
 const emptyPauseMs = 250;
 /** Openings in a row that may each find rooms to be asked for by position. */
@@ -137,18 +139,22 @@ export class FeedSession {
     const { clock, random } = this.#ports;
     const forever = new AbortController().signal;
     for (let failures = 0; !link.over;) {
+      const late = new AbortController();
+      const cancel = clock.after(pollWaitMs + pollGraceMs, () => late.abort());
       try {
         const wait = { ...this.#where(), waitMs: pollWaitMs };
-        const answer = await link.request('feed.read', wait, { ordered: false });
+        const options = { ordered: false, signal: late.signal };
+        const answer = await link.request('feed.read', wait, options);
         failures = 0;
         if (!await this.#page(link, answer)) await pause(clock, emptyPauseMs, forever);
       } catch (fault) {
         if (fault instanceof LostError) return;
-        if (fault instanceof CallError && fault.code === code.unauthenticated) {
-          return this.#ports.renew(link);
-        }
+        const expired = fault instanceof CallError && fault.code === code.unauthenticated;
+        if (expired || late.signal.aborted) return this.#ports.reconnect(link);
         await pause(clock, fullJitterMs(failures, 500, 20_000, random), forever);
         failures += 1;
+      } finally {
+        cancel();
       }
     }
   }

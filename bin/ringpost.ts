@@ -11,7 +11,12 @@ interface Command {
 
 const commands: Readonly<Record<string, Command>> = {
   serve: { summary: 'run a server', load: () => import('./serve.js') },
+  client: { summary: 'a console to talk to a server', load: () => import('./client.js') },
   token: { summary: 'make a token for a user', load: () => import('./token.js') },
+  cluster: {
+    summary: 'start several nodes and shards on this machine', load: () => import('./cluster.js'),
+  },
+  data: { summary: 'look after the data of a server', load: () => import('./data.js') },
 };
 
 const usage = [

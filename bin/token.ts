@@ -88,5 +88,5 @@ async function sign(
     throw new SettingsError('--secret is missing: the one that the server was started with '
       + '(or set RINGPOST_SECRET)');
   }
-  return jwt.setProtectedHeader({ alg: 'HS256', typ: 'JWT' }).sign(new TextEncoder().encode(secret));
+  return jwt.setProtectedHeader({ alg: 'HS256', typ: 'JWT' }).sign(Buffer.from(secret));
 }

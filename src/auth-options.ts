@@ -13,8 +13,8 @@ export function verifierOf(options: ServerOptions, clock: Clock, log: Logger): T
   const { verify, secret, publicKey, jwks, issuer, audience, apiKeys = [], dev } = options;
   if (verify !== undefined) return verify;
   if (dev !== true && (secret ?? publicKey ?? jwks) === undefined && apiKeys.length === 0) {
-    throw new SettingsError('nobody could sign in: give verify, secret, publicKey, jwks or apiKeys, '
-      + 'or dev to try things out');
+    throw new SettingsError('nobody could sign in: give verify, secret, publicKey, jwks or '
+      + 'apiKeys, or dev to try things out');
   }
   return createVerifier({
     clock, log, apiKeys,

@@ -17,7 +17,8 @@ export type { Page, PageHandler, PageRequest } from './rpc/pages.js';
 export { openPolicy, type Policy, type RoleRules } from './chat/access/policy.js';
 export type { Chat } from './chat/chat.js';
 
-export { createVerifier, signToken, type TokenContent, type VerifierOptions } from './auth/index.js';
+export { createVerifier, signToken } from './auth/index.js';
+export type { TokenContent, VerifierOptions } from './auth/index.js';
 export { defaultLimits, type Limits } from './base/limits.js';
 export { createLogger, type Logger, type LogOptions } from './base/log.js';
 export { systemClock, type Clock } from './base/clock.js';

@@ -204,6 +204,7 @@ class RingpostServer implements Server {
     await this.#moveSessions(assembly, limits.drainMs);
     // Whoever moved calls the other node; what still comes here is told to.
     dispatcher.refuse('draining', 1_000);
+    hub.endPolls();
     if (!await until(clock, finishMs, () => dispatcher.inFlight === 0)) {
       log.warn({ calls: dispatcher.inFlight }, 'calls were still running at the end');
     }
@@ -231,7 +232,8 @@ class RingpostServer implements Server {
       clock.after(afterMs + 500, () => session.close(closeCode.goingAway, 'draining'));
     }
     if (others.length === 0 || moves.length === 0) return;
-    await until(clock, windowMs + 1_000, () => rpc.sessions()[Symbol.iterator]().next().done === true);
+    const gone = (): boolean => [...rpc.sessions()].length === 0;
+    await until(clock, windowMs + 1_000, gone);
   }
 
   async #abandon(): Promise<void> {
@@ -258,7 +260,8 @@ class RingpostServer implements Server {
     const { log } = this.#base;
     this.#alerts.send({
       kind: 'fenced', subject: this.#base.node,
-      message: `node ${this.#base.node} was declared dead on shard ${shard} and closes its sessions`,
+      message: `node ${this.#base.node} was declared dead on shard ${shard}: `
+        + 'its sessions are closed, to register anew',
     });
     log.warn({ shard }, 'declared dead: every session must come back');
     for (const session of this.#assembly?.rpc.sessions() ?? []) {

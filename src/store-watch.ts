@@ -22,7 +22,8 @@ export class StoreWatch {
       const kind: AlertKind = reason === 'storage_full' ? 'storage_full' : 'commit_failed';
       this.#alerts.send({
         kind, subject: this.#node,
-        message: `node ${this.#node} refuses writing: ${reason}; calls that write are answered -32009`,
+        message: `node ${this.#node} refuses writing: ${reason}; `
+          + 'calls that write are answered -32009',
       });
     }
     this.#fault = writable ? undefined : reason;

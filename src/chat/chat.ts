@@ -119,8 +119,13 @@ export interface Hub {
    */
   watchRoom(session: Session, room: RoomKey, options: WatchRoom): Promise<RoomOpened>;
   unwatchRoom(session: Session, room: RoomKey | undefined, subscription?: string): boolean;
-  /** Resolves at the user's next delivery on this node, after `maxMs`, or when aborted. */
-  stir(user: UserKey, maxMs: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves at the user's next delivery on this node, after `maxMs`, or when aborted.
+   * @returns whether to look and wait on: false once {@link endPolls} was called
+   */
+  stir(user: UserKey, maxMs: number, signal: AbortSignal): Promise<boolean>;
+  /** The node ends: who waits is answered with what there is, and asks another node. */
+  endPolls(): void;
 }
 
 export interface WatchRoom {

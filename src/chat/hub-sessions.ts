@@ -45,6 +45,7 @@ export class HubUsers {
   readonly #bySession = new Map<Session, HubSession>();
   readonly #byUser = new Map<UserKey, HubSession[]>();
   readonly #waiting = new Map<UserKey, Set<() => void>>();
+  #ending = false;
 
   get connections(): number {
     return this.#bySession.size;
@@ -90,10 +91,10 @@ export class HubUsers {
     for (const run of waiting) run();
   }
 
-  stir(user: UserKey, maxMs: number, signal: AbortSignal, clock: Clock): Promise<void> {
+  stir(user: UserKey, maxMs: number, signal: AbortSignal, clock: Clock): Promise<boolean> {
     return new Promise((resolve) => {
-      if (signal.aborted) {
-        resolve();
+      if (signal.aborted || this.#ending) {
+        resolve(!this.#ending);
         return;
       }
       const done = () => {
@@ -102,7 +103,7 @@ export class HubUsers {
         const waiting = this.#waiting.get(user);
         waiting?.delete(done);
         if (waiting?.size === 0) this.#waiting.delete(user);
-        resolve();
+        resolve(!this.#ending);
       };
       const cancel = clock.after(maxMs, done);
       signal.addEventListener('abort', done);
@@ -110,5 +111,11 @@ export class HubUsers {
       if (waiting === undefined) this.#waiting.set(user, new Set([done]));
       else waiting.add(done);
     });
+  }
+
+  /** Ends all waiting, now and from now on. */
+  endPolls(): void {
+    this.#ending = true;
+    for (const waiting of [...this.#waiting.values()]) for (const done of [...waiting]) done();
   }
 }

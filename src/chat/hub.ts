@@ -209,8 +209,12 @@ export class SessionHub implements Hub, BusHandler {
     return false;
   }
 
-  stir(user: UserKey, maxMs: number, signal: AbortSignal): Promise<void> {
+  stir(user: UserKey, maxMs: number, signal: AbortSignal): Promise<boolean> {
     return this.#users.stir(user, maxMs, signal, this.#parts.clock);
+  }
+
+  endPolls(): void {
+    this.#users.endPolls();
   }
 
   /** Hands deliveries to the feeds of their users; called by the feed store. */

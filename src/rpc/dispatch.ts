@@ -238,7 +238,8 @@ class CallDispatcher<App> implements Dispatcher {
       return;
     }
     const lifeMs = this.#limits.deadlineMs === 0 ? Infinity : this.#limits.deadlineMs;
-    const deadlineAt = received.at + Math.min(received.deadlineMs ?? Infinity, lifeMs);
+    const askedMs = received.deadlineMs ?? session.deadlineMs ?? Infinity;
+    const deadlineAt = received.at + Math.min(askedMs, lifeMs);
     new ActiveCall(
       this.#core, prepared, session, calls, request.id, params, received.at, deadlineAt, slot,
       index,

@@ -125,7 +125,9 @@ export async function startInProcess(
 }
 
 /** One call over HTTP: the whole answer. */
-export async function post(url: string, token: string | undefined, body: unknown): Promise<unknown> {
+export async function post(
+  url: string, token: string | undefined, body: unknown,
+): Promise<unknown> {
   const response = await fetch(url, {
     method: 'POST',
     headers: {

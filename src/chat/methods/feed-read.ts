@@ -64,7 +64,7 @@ export const feedRead = defineMethod<Chat>()({
       const leftMs = endAt - app.clock.monotonic();
       const idle = since !== undefined && answer.recovered && answer.events.length === 0;
       if (!idle || leftMs <= 0 || call.signal.aborted) return answer;
-      await app.hub.stir(user, Math.min(leftMs, lookAgainMs), call.signal);
+      if (!await app.hub.stir(user, Math.min(leftMs, lookAgainMs), call.signal)) return answer;
     }
   },
 });

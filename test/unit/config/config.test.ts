@@ -35,7 +35,8 @@ t.test('flags win over the environment, it over the file, and it over the defaul
 
 t.test('limits are merged name by name', async (t) => {
   const { limits } = load(['--dev', '--limit', 'drainMs=1', '--limit', 'maxDepth=9'],
-    { RINGPOST_LIMITS: 'maxDepth=8,maxBatchCalls=7' }, { limits: { drainMs: 5, maxFrameBytes: 6 } });
+    { RINGPOST_LIMITS: 'maxDepth=8,maxBatchCalls=7' },
+    { limits: { drainMs: 5, maxFrameBytes: 6 } });
   t.strictSame({ ...limits },
     { drainMs: 1, maxDepth: 9, maxBatchCalls: 7, maxFrameBytes: 6 });
 });
@@ -89,7 +90,8 @@ t.test('--production refuses what is unsafe', async (t) => {
   t.match(refusal(['--production', '--secret', secret, '--origins', 'https://*.a']), /refuses \*/);
   t.match(refusal(['--production', '--secret', secret, '--redis', 'a=redis://8.8.8.8:6379']),
     /without TLS/);
-  t.ok(load(['--production', '--secret', secret, '--redis', 'a=rediss://8.8.8.8,redis://10.0.0.1']));
+  const shards = 'a=rediss://8.8.8.8,redis://10.0.0.1';
+  t.ok(load(['--production', '--secret', secret, '--redis', shards]));
 });
 
 t.test('help mentions every setting and every limit', async (t) => {

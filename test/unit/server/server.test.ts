@@ -113,7 +113,8 @@ t.test('users are listed by pages, found by name and changed by admins', async (
   t.match(await post(server.url, 'Simon', request('user.update', { user: 'Anna', role: 'admin' })),
     { error: { code: 403 } });
   await call(server.url, 'Root:admin', 'user.update', { user: 'Anna', role: 'admin', name: 'A' });
-  t.match(await call(server.url, 'Anna', 'user.get', { user: 'Anna' }), { role: 'admin', name: 'A' });
+  t.match(await call(server.url, 'Anna', 'user.get', { user: 'Anna' }),
+    { role: 'admin', name: 'A' });
   t.ok(await call(server.url, 'Anna', 'server.stats'), 'the store\'s role wins over the token\'s');
   await call(server.url, 'Root:admin', 'user.update', { user: 'Anna', active: false });
   t.match(await post(server.url, 'Anna', request('room.list')),

@@ -96,7 +96,8 @@ export class Registry<App = unknown> {
   /** The OpenRPC document of what is registered now. */
   openrpc(): OpenRpcDocument {
     return this.#document ??= openrpc(
-      this.info, [...this.#methods.values()].map(({ method }) => method), [...this.#events.values()],
+      this.info, [...this.#methods.values()].map(({ method }) => method),
+      [...this.#events.values()],
     );
   }
 }

@@ -9,7 +9,8 @@ import { parseTranscript, playTranscripts, transcriptRegistry } from './runner.j
 t.test('every transcript is answered as written, in the process', async (t) => {
   const clock = new ManualClock();
   const dispatcher = createDispatcher({
-    registry: transcriptRegistry(), app: undefined, clock, limits: limitsWith({ callsPerSecond: 0 }),
+    registry: transcriptRegistry(), app: undefined, clock,
+    limits: limitsWith({ callsPerSecond: 0 }),
     log: createLogger({ format: 'silent' }), metrics: new Metrics(false),
   });
   const session = connectLocal(dispatcher, { clock });

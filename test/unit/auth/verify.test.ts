@@ -93,7 +93,9 @@ t.test('what is no good token is refused, whatever is wrong with it', async (t) 
   for (const [what, token] of Object.entries(bad)) {
     await t.rejects(verify(token), { code: 401, data: { reason: 'invalid' } }, what);
   }
-  await t.rejects(verify(await hs256({ ...good, exp: now - 1 })), { code: 401, data: { reason: 'expired' } });
+  await t.rejects(verify(await hs256({ ...good, exp: now - 1 })), {
+    code: 401, data: { reason: 'expired' },
+  });
   await t.rejects(verify(''), { code: 401, data: { reason: 'missing' } });
 });
 
@@ -103,7 +105,9 @@ t.test('a public key is never taken for a secret (RFC 8725, 2.1)', async (t) => 
   const { verify, claims } = make({ publicKey: pem });
   const token = await new SignJWT(claims).setProtectedHeader({ alg: 'RS256' }).sign(privateKey);
   t.match(await verify(token), { user: 'simon' });
-  await t.rejects(verify(await hs256(claims, Buffer.from(pem))), { code: 401, data: { reason: 'invalid' } });
+  await t.rejects(verify(await hs256(claims, Buffer.from(pem))), {
+    code: 401, data: { reason: 'invalid' },
+  });
 });
 
 t.test('API keys name their user, and nothing near them does', async (t) => {

@@ -84,7 +84,9 @@ t.test('no timer runs while nothing waits', async (t) => {
     },
   };
   const wheel = new Wheel(counted);
-  for (let index = 0; index < 1_000; index += 1) wheel.schedule(new WheelEntry(() => undefined), 15);
+  for (let index = 0; index < 1_000; index += 1) {
+    wheel.schedule(new WheelEntry(() => undefined), 15);
+  }
   clock.advance(60_000);
   t.equal(timers, 1);
 });

@@ -25,7 +25,8 @@ t.test('a text parses exactly as JSON.parse does, unless it is too deep', async 
 });
 
 t.test('brackets and quotes inside strings count for nothing', async (t) => {
-  const strings = fc.array(fc.string({ unit: fc.constantFrom('"', '\\', '[', '{', ']', '}', 'a') }));
+  const unit = fc.constantFrom('"', '\\', '[', '{', ']', '}', 'a');
+  const strings = fc.array(fc.string({ unit }));
   fc.assert(fc.property(strings, (list) =>
     JSON.stringify(parse(JSON.stringify(list), 1)) === JSON.stringify(list)));
   t.pass('held');

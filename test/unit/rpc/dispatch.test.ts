@@ -21,7 +21,9 @@ t.test('calls of a batch start in order and are answered in order', async (t) =>
   held[1]?.resolve('later');
   held[0]?.resolve('first');
   const results: unknown = JSON.parse(await answer ?? '');
-  t.match(results, [{ result: 'first', id: 1 }, { result: 'b', id: 2 }, { result: 'later', id: 3 }]);
+  t.match(results, [
+    { result: 'first', id: 1 }, { result: 'b', id: 2 }, { result: 'later', id: 3 },
+  ]);
 });
 
 t.test('an id in flight is refused a second time, and free once answered', async (t) => {
@@ -148,7 +150,9 @@ t.test('an API key has one rate of its own wherever it is used', async (t) => {
   const { connect } = makeService({ callsPerSecond: 1, callsBurst: 1, apiKeyCallsPerSecond: 3 });
   const identity = { ...simon, kind: 'apiKey' as const, tokenId: 'key-1' };
   const [one, two] = [connect({ identity }), connect({ identity })];
-  for (const session of [one, two, one]) t.match(await session.send(callText('now', 'a', 1)), /result/);
+  for (const session of [one, two, one]) {
+    t.match(await session.send(callText('now', 'a', 1)), /result/);
+  }
   t.match(await two.send(callText('now', 'a', 1)), /429/);
 });
 

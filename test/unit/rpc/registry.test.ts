@@ -46,7 +46,9 @@ t.test('params that do not fit are named by place, reason and limit', async (t) 
   t.equal(registered?.check({ text: 'hi' }), undefined);
   t.same(fault({}), { reason: 'missing', path: '/text' });
   t.same(fault({ text: 1 }), { reason: 'wrong_type', path: '/text' });
-  t.same(fault({ text: 'long' }), { reason: 'too_long', path: '/text', limit: 'maxTextCodePoints' });
+  t.same(fault({ text: 'long' }), {
+    reason: 'too_long', path: '/text', limit: 'maxTextCodePoints',
+  });
   t.same(fault({ text: '😀😀😀😀' }), {
     reason: 'too_long', path: '/text', limit: 'maxTextCodePoints',
   });

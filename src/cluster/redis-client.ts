@@ -112,6 +112,8 @@ export function connectRedis(address: ShardAddress, use: 'commands' | 'events'):
     lazyConnect: true,
     connectionName: `ringpost-${use}`,
     connectTimeout: 2000,
+    // A server that reads its log is asked again soon, not after whole seconds.
+    maxLoadingRetryTime: 100,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,

@@ -218,13 +218,19 @@ export class RedisMembership implements Membership {
       [node, { incarnation, beat: beats.get(node) ?? '' }]));
     const verdict = observe(place.watch, { atMs, nodes, graves }, link.node, this.#rules);
     place.watch = verdict.watch;
+    const gone = new Set<string>();
     const buried: { grave: string; agoMs: number }[] = [];
     for (const { node, incarnation, beat } of verdict.dead) {
       const done = await link.run(scripts.dead, [link.fence, node, incarnation, beat]);
       if (numberOf(done) !== 1) continue;
       this.#options.log.warn({ shard: link.name, node, incarnation }, 'node declared dead');
+      gone.add(node);
       const agoMs = this.#rules.deadAfterMs;
       if (agoMs >= this.#rules.graceMs) buried.push({ grave: `${node} ${incarnation}`, agoMs });
+    }
+    if (gone.size > 0) {
+      const left = [...verdict.watch.nodes].filter(([node]) => !gone.has(node));
+      place.watch = { ...verdict.watch, nodes: new Map(left) };
     }
     void this.#sweep(place, [...verdict.sweep, ...buried]);
   }

@@ -4,13 +4,11 @@ import { createLogger, type Logger } from '../src/base/log.js';
 import type { Settings } from '../src/config.js';
 import { limitsHelp, settingsHelp } from '../src/config-help.js';
 import { loadSettings } from '../src/config-load.js';
-import { createServer, type Server } from '../src/server.js';
+import { createServer } from '../src/server.js';
 import { optionsOf } from '../src/settings-options.js';
 import { packageInfo } from '../src/version.js';
+import { onFault, onSignal } from './process-end.js';
 import { supervise } from './supervise.js';
-
-/** After a fault the process is gone within 5 s, whatever hangs. */
-const emergencyMs = 4_500;
 
 const loggerOf = (settings: Settings): Logger => createLogger({
   format: settings.log ?? (process.stdout.isTTY ? 'people' : 'json'), level: settings.logLevel,
@@ -81,46 +79,4 @@ function warnOfDevelopment(log: Logger): void {
     + 'only this machine can call. Never put a proxy before it';
   log.warn(words);
   process.stderr.write(`\n  *** ${words} ***\n\n`);
-}
-
-/** The first signal drains; the second one ends at once. */
-function onSignal(server: Server, log: Logger, leave: (code: number) => void): void {
-  let draining = false;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (draining) {
-        log.warn({ signal }, 'ending at once');
-        process.exit(1);
-      }
-      draining = true;
-      log.info({ signal }, 'draining: nothing new is taken, what is begun is finished');
-      server.close().then(() => {
-        log.info('everything is finished');
-        leave(0);
-      }, (error: unknown) => {
-        log.fatal({ err: error }, 'draining failed');
-        leave(1);
-      });
-    });
-  }
-}
-
-/** A fault that nobody caught: what was acknowledged is delivered, clients are told, then out. */
-function onFault(server: Server, log: Logger, alerts: Alerts): void {
-  let failing = false;
-  const fail = (error: unknown): void => {
-    log.fatal({ err: error }, 'a fault that nobody caught: this process ends');
-    if (failing) return;
-    failing = true;
-    setTimeout(() => process.exit(1), emergencyMs);
-    alerts.send({
-      kind: 'crash', subject: `pid ${process.pid}`,
-      message: `ringpost ends after a fault: ${error instanceof Error ? error.message : 'unknown'}`,
-    });
-    void server.abandon().catch((fault: unknown) => log.error({ err: fault }, 'while ending'))
-      .then(() => alerts.settled())
-      .finally(() => process.exit(1));
-  };
-  process.on('uncaughtException', fail);
-  process.on('unhandledRejection', fail);
 }

@@ -35,12 +35,17 @@ export interface Run {
 }
 
 /** Starts `ringpost ARGS`; it is killed when the test ends. */
-export function runCommand(
+export const runCommand = (
+  t: Test, args: readonly string[], env: Readonly<Record<string, string>> = {},
+): Run => runScript(t, [command, ...args], env);
+
+/** Starts Node with a script and its arguments; it is killed when the test ends. */
+export function runScript(
   t: Test, args: readonly string[], env: Readonly<Record<string, string>> = {},
 ): Run {
   const clean = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('RINGPOST_')));
-  const child = spawn(process.execPath, [command, ...args], {
+  const child = spawn(process.execPath, args, {
     stdio: ['pipe', 'pipe', 'pipe'], env: { ...clean, ...env },
   });
   let [out, err] = ['', ''];

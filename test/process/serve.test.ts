@@ -1,26 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import t from 'tap';
-import { WebSocket } from 'ws';
 import { eventually } from '../helpers/eventually.js';
 import { call, post, runCommand, startServer, temporaryFolder } from '../helpers/server.js';
+import { openSocket } from '../helpers/socket.js';
 
 const version = JSON.parse(
   readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).version as string;
-
-/** A WebSocket with all that it was sent. */
-async function open(url: string, token: string) {
-  const socket = new WebSocket(url.replace('http', 'ws'), {
-    headers: { authorization: `Bearer ${token}` },
-  });
-  const received: { id?: number; method?: string; params?: unknown }[] = [];
-  socket.on('message', (data: Buffer) => received.push(JSON.parse(data.toString('utf8'))));
-  const closed = new Promise<number>((resolve) => { socket.once('close', resolve); });
-  await new Promise((resolve, reject) => { socket.once('open', resolve).once('error', reject); });
-  const send = (method: string, params: unknown = {}): void =>
-    socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }));
-  return { socket, received, closed, send };
-}
 
 /** A call is in flight. */
 const waits = (url: string): Promise<unknown> => eventually('a call waits', async () =>
@@ -72,7 +58,7 @@ t.test('pages beside the API say that the server lives, serves and counts', asyn
 
 t.test('SIGTERM tells sessions, closes them and ends with 0', async (t) => {
   const server = await startServer(t);
-  const { received, closed } = await open(server.url, 'Simon');
+  const { received, closed } = await openSocket(server.url, 'Simon');
   t.strictSame(await server.stop(), { code: 0, signal: null });
   t.match(received.find(({ method }) => method === 'server.draining')?.params, { afterMs: 0 });
   t.equal(await closed, 1001);
@@ -100,18 +86,6 @@ t.test('what was acknowledged is there after kill -9 (G1)', async (t) => {
     { messages: [{ text: 'still here' }] });
   t.match(await call(second.url, 'Simon', 'user.get', { user: 'Simon' })
     .catch((error: Error) => error.message), /404|Simon/);
-});
-
-t.test('a second SIGTERM ends at once', async (t) => {
-  const server = await startServer(t);
-  const { cursor } = await call(server.url, 'Simon', 'feed.read');
-  const waiting = call(server.url, 'Simon', 'feed.read', { since: cursor, waitMs: 25_000 })
-    .catch(() => undefined);
-  await waits(server.url);
-  server.child.kill('SIGTERM');
-  server.child.kill('SIGTERM');
-  t.ok([0, 1].includes((await server.exit).code ?? -1));
-  await waiting;
 });
 
 t.test('--dev refuses every network but the machine\'s own', async (t) => {

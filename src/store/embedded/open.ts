@@ -112,6 +112,9 @@ function assemble(
     health: () => fence.health,
     async close() {
       expiry.stop();
+      if (fence.health.writable) {
+        committer.writeAlong((tx) => { while (rooms.clearRested(tx, 0)); });
+      }
       await committer.close();
       await kv.close();
     },

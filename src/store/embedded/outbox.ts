@@ -12,6 +12,8 @@ import { decodeMark, type Mark } from './room-codec.js';
  */
 export class Outbox {
   readonly #pending = new Map<RoomKey, { sinceMs: number; mark: Mark }>();
+  /** Rooms whose mark is kept although all of it was forwarded, longest at rest first. */
+  readonly #resting = new Map<RoomKey, { sinceMs: number; mark: Mark }>();
 
   constructor(kv: Kv, private readonly clock: Clock) {
     for (const [key, value] of kv.range(...tagRange('o'))) {
@@ -23,6 +25,7 @@ export class Outbox {
 
   /** A room has durably got something to deliver. */
   add(room: RoomKey, mark: Mark): void {
+    this.#resting.delete(room);
     const before = this.#pending.get(room);
     if (before === undefined) {
       this.#pending.set(room, { sinceMs: this.clock.monotonic(), mark });
@@ -39,6 +42,24 @@ export class Outbox {
 
   delete(room: RoomKey): void {
     this.#pending.delete(room);
+  }
+
+  /** All of a room was forwarded; its mark may go later. */
+  rest(room: RoomKey, mark: Mark): void {
+    this.#resting.delete(room);
+    this.#resting.set(room, { sinceMs: this.clock.monotonic(), mark });
+  }
+
+  /** Rooms at rest for so long, each answered once. */
+  rested(restMs: number, limit: number): (readonly [RoomKey, Mark])[] {
+    const before = this.clock.monotonic() - restMs;
+    const rooms: (readonly [RoomKey, Mark])[] = [];
+    for (const [room, { sinceMs, mark }] of this.#resting) {
+      if (sinceMs > before || rooms.length >= limit) break;
+      rooms.push([room, mark]);
+    }
+    for (const [room] of rooms) this.#resting.delete(room);
+    return rooms;
   }
 
   get(room: RoomKey): Mark | undefined {

@@ -10,6 +10,8 @@ import {
   type Interval, type Mark, type Position,
 } from './room-codec.js';
 
+/** How far a kept mark may lag behind: so much is forwarded again, in vain, after a crash. */
+const markLag = 64;
 /** Users that one room remembers in memory; the rest is read again when it is needed. */
 const rememberedUsers = 1_024;
 
@@ -19,9 +21,10 @@ const rememberedUsers = 1_024;
  */
 export class RoomState implements RoomReader {
   head: RoomHead | undefined;
-  /** How far everything was forwarded; the head where no mark stands. */
+  /** How far everything was forwarded; the head where no mark stands, never beyond the truth. */
   forwarded: Mark;
-  marked: boolean;
+  /** The mark as it is kept; may lag behind {@link forwarded}. */
+  kept: Mark | undefined;
   keys: RoomKeys | undefined;
   /** Ended memberships that may still be needed (trap 2): the lowest `until`, or Infinity. */
   endedFrom: number;
@@ -37,10 +40,9 @@ export class RoomState implements RoomReader {
     this.head = head === undefined ? undefined : decodeHead(idOf(room), head);
     this.keys = this.head === undefined ? undefined : new RoomKeys(room, this.head.epoch);
     const mark = tx.get(this.#markKey);
-    this.marked = mark !== undefined;
-    this.forwarded = mark === undefined
-      ? { seq: this.head?.seq ?? 0, reads: this.head?.reads ?? 0, shards: [] }
-      : decodeMark(mark);
+    this.kept = mark === undefined ? undefined : decodeMark(mark);
+    this.forwarded = this.kept
+      ?? { seq: this.head?.seq ?? 0, reads: this.head?.reads ?? 0, shards: [] };
     this.endedFrom = Infinity;
     this.findEnded(0);
   }
@@ -99,21 +101,23 @@ export class RoomState implements RoomReader {
     this.tx.put(this.keys.position(user), encodePosition(position));
   }
 
-  /** Leaves the outbox mark, if none stands: everything before was forwarded. */
+  /** Leaves the outbox mark, if none stands that is near enough to how far it was forwarded. */
   mark(): void {
-    if (this.marked && this.forwarded.shards.length === 0) return;
-    this.forwarded = { ...this.forwarded, shards: [] };
-    this.setMark(this.forwarded);
+    if (this.forwarded.shards.length > 0) this.forwarded = { ...this.forwarded, shards: [] };
+    const { kept, forwarded } = this;
+    if (kept !== undefined && kept.shards.length === 0 && forwarded.seq - kept.seq < markLag
+      && forwarded.reads - kept.reads < markLag) return;
+    this.setMark(forwarded);
   }
 
   setMark(mark: Mark): void {
-    this.marked = true;
+    this.kept = mark;
     this.forwarded = mark;
     this.tx.put(this.#markKey, encodeMark(mark));
   }
 
   clearMark(): void {
-    this.marked = false;
+    this.kept = undefined;
     this.tx.remove(this.#markKey);
   }
 

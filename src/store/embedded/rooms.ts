@@ -20,6 +20,9 @@ import { RoomState } from './room-state.js';
 /** Bits of a room's epoch: 72, so that no two are ever the same. */
 const epochBytes = 9;
 const agedAtOnce = 64;
+const marksAtOnce = 512;
+/** How long a room rests before its mark is taken away. */
+const restMs = 2_000;
 const agingRetryMs = 1_000;
 
 export interface RoomParts {
@@ -49,6 +52,7 @@ export class EmbeddedRooms extends RoomReads implements RoomStore {
     };
     parts.committer.onVoid(() => this.#states.clear());
     parts.expiry.also((tx, nowMs) => this.#sweepAged(tx, nowMs));
+    parts.expiry.also((tx) => this.clearRested(tx, restMs));
   }
 
   async append(room: RoomKey, ops: readonly AppendOp[]): Promise<AppendResult[]> {
@@ -180,7 +184,7 @@ export class EmbeddedRooms extends RoomReads implements RoomStore {
   #settle(tx: Tx, room: RoomKey, forwarded: Forwarded, away: readonly string[]): boolean {
     const state = this.#state(tx, room);
     const { head, keys } = state;
-    if (head === undefined || keys === undefined || !state.marked) return false;
+    if (head === undefined || keys === undefined || state.kept === undefined) return false;
     if (away.length > 0) {
       // What the missing shards have not got is not forwarded; the others need not be asked again.
       const whole = head.seq === forwarded.seq && head.reads === forwarded.reads;
@@ -197,7 +201,7 @@ export class EmbeddedRooms extends RoomReads implements RoomStore {
     // Trap 1: only where nothing came meanwhile.
     if (seq < head.seq || reads < head.reads) {
       if (moved) {
-        state.setMark(state.forwarded);
+        state.mark();
         this.parts.outbox.moved(room, state.forwarded);
       }
       return false;
@@ -208,8 +212,23 @@ export class EmbeddedRooms extends RoomReads implements RoomStore {
       state.vanish();
       return true;
     }
-    state.clearMark();
+    this.parts.outbox.rest(room, state.forwarded);
     return false;
+  }
+
+  /**
+   * Takes away the marks of rooms that had nothing to deliver for a while: while messages come
+   * and go a mark stays, since to write it anew for each costs more than to drive it in vain.
+   */
+  clearRested(tx: Tx, restMs: number): boolean {
+    const rested = this.parts.outbox.rested(restMs, marksAtOnce);
+    for (const [room, { seq, reads }] of rested) {
+      const state = this.#state(tx, room);
+      if (state.head?.seq !== seq || state.head.reads !== reads) continue;
+      state.forwarded = { seq, reads, shards: [] };
+      state.clearMark();
+    }
+    return rested.length === marksAtOnce;
   }
 
   #trim(tx: Tx, state: RoomState): void {

@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
 import type { Client } from '../../src/client/index.js';
-import { authorized, errorLine, historyLine, note, onlineUsers, roomLine, type Line } from './format.js';
+import {
+  authorized, errorLine, historyLine, note, onlineUsers, roomLine, type Line,
+} from './format.js';
 
 /** Makes the token of a user, asked for whenever one is needed. */
 export type TokenOf = (user: string) => () => Promise<string>;

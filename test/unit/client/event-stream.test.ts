@@ -2,8 +2,8 @@ import t from 'tap';
 import { eventStreamParser, type StreamEvent }
   from '../../../src/client/transports/event-stream.js';
 
-const text = '\uFEFF: hello\r\n\r\nid: 7\r\ndata: {"a":1}\r\n\r\nevent: x\ndata: one\ndata:two\n\n' +
-  'data\r\rid: 9\n\ndata: last\n\n';
+const text = '\uFEFF: hello\r\n\r\nid: 7\r\ndata: {"a":1}\r\n\r\nevent: x\ndata: one\n' +
+  'data:two\n\ndata\r\rid: 9\n\ndata: last\n\n';
 const expected: StreamEvent[] = [
   { event: 'message', data: '{"a":1}', id: '7' },
   { event: 'x', data: 'one\ntwo', id: '7' },

@@ -91,8 +91,8 @@ export async function feedLists(withFeeds: WithFeeds): Promise<void> {
     const rows = await feeds.under.store.feeds.rows(feeds.user('bob'),
       [roomKey(tenant, 'x'), roomKey(tenant, 'a')]);
     t.same(rows, [undefined, {
-      room: roomKey(tenant, 'a'), since: 1, seq: 1, lastAt: feeds.base + 5, lastMessage: 0, count: 0,
-      read: 0, large: false,
+      room: roomKey(tenant, 'a'), since: 1, seq: 1, lastAt: feeds.base + 5,
+      lastMessage: 0, count: 0, read: 0, large: false,
     }]);
   });
 }

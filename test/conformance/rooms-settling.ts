@@ -10,7 +10,7 @@ export async function roomSettling(withRoom: WithRoom): Promise<void> {
 }
 
 async function marks(withRoom: WithRoom): Promise<void> {
-  await withRoom('a mark goes only where the head was forwarded (trap 1)', async (t, room, under) => {
+  await withRoom('a mark goes only where all was forwarded (trap 1)', async (t, room, under) => {
     const { rooms } = under.store;
     const mine = async (ageMs = 0): Promise<unknown> =>
       (await rooms.pending(ageMs, 1_000)).find((pending) => pending.room === room.room);
@@ -56,7 +56,7 @@ async function marks(withRoom: WithRoom): Promise<void> {
 }
 
 async function intervals(withRoom: WithRoom): Promise<void> {
-  await withRoom('members are told by the seq of the entry (trap 2)', async (t, room, { store }) => {
+  await withRoom('members are told by the entry’s seq (trap 2)', async (t, room, { store }) => {
     await room.create('ann', ['ann', 'bob']);
     await room.say('ann', 'both');
     await room.ok('ann', { kind: 'remove', user: 'bob' });
@@ -116,7 +116,7 @@ async function retention(withRoom: WithRoom): Promise<void> {
 }
 
 async function purging(withRoom: WithRoom): Promise<void> {
-  await withRoom('a purged room is gone once forwarded, its name free', async (t, room, { store }) => {
+  await withRoom('a purged room goes once forwarded, its name free', async (t, room, { store }) => {
     const { epoch } = await room.create('ann', ['ann', 'bob']);
     await room.say('ann', 'secret');
     const purge = room.op('ann', { kind: 'purge' }, { key: 'gone' });

@@ -48,7 +48,8 @@ async function creating(withRoom: WithRoom): Promise<void> {
 
   await withRoom('a room that is there is not created again', async (t, room) => {
     await room.create('ann', ['ann']);
-    const again = room.op('bob', { kind: 'create', room: 'group', members: ['bob'] }, { expect: 0 });
+    const again = room.op('bob', { kind: 'create', room: 'group', members: ['bob'] },
+      { expect: 0 });
     t.same(await room.append(again), [{ status: 'exists' }]);
   });
 
@@ -125,7 +126,7 @@ async function writing(withRoom: WithRoom): Promise<void> {
 }
 
 async function editing(withRoom: WithRoom): Promise<void> {
-  await withRoom('an edit is logged and changes the message in place', async (t, room, { store }) => {
+  await withRoom('an edit is logged and changes its message', async (t, room, { store }) => {
     await room.create('ann', ['ann']);
     await room.say('ann', 'old');
     const edited = await room.ok('ann', { kind: 'edit', target: 2, text: 'new' });
@@ -167,7 +168,7 @@ async function editing(withRoom: WithRoom): Promise<void> {
 }
 
 async function membership(withRoom: WithRoom): Promise<void> {
-  await withRoom('each user added is one entry, members stay as they are', async (t, room, under) => {
+  await withRoom('each user added is one entry, members are none', async (t, room, under) => {
     await room.create('ann', ['ann']);
     const added = await room.ok('ann', { kind: 'add', users: ['bob', 'ann', 'cat', 'bob'] });
     t.match(added.entries, [{ kind: 'add', user: 'bob', seq: 2 }, { kind: 'add', user: 'cat' }]);
@@ -185,7 +186,7 @@ async function membership(withRoom: WithRoom): Promise<void> {
     t.equal((await rooms.head(room.room))?.members, 2);
   });
 
-  await withRoom('a room that outgrows the feeds says from which entry on', async (t, room, under) => {
+  await withRoom('a room that outgrows the feeds says from where on', async (t, room, under) => {
     await room.create('ann', ['ann', 'bob']);
     const added = await room.ok('ann', { kind: 'add', users: ['cat', 'dan'] });
     t.match(added.entries, [{ kind: 'add' }, { kind: 'add' }, { kind: 'large', seq: 4 }]);

@@ -151,8 +151,9 @@ function comparePositions(
     if (count !== undefined) {
       findings.compare(where, `ordinal read by ${user}`, position.count, count);
     }
-    const listed = position.version === 0 ? undefined : kv.get(keys.read(position.version));
-    if (position.version > 0 && (listed === undefined || decodeText(listed, 'read move') !== user)) {
+    const listed = kv.get(keys.read(position.version));
+    const lister = listed === undefined ? undefined : decodeText(listed, 'read move');
+    if (position.version > 0 && lister !== user) {
       findings.note(where, `the read move ${position.version} of ${user} is not listed`);
     }
   }

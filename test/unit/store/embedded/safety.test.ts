@@ -81,12 +81,11 @@ await t.test('a value that a disk changed is never served', async (t) => {
   const file = join(folder, 'data.mdb');
   const bytes = readFileSync(file);
   const places: number[] = [];
-  for (let at = bytes.indexOf('text number'); at !== -1; at = bytes.indexOf('text number', at + 1)) {
-    places.push(at);
-  }
+  let at = -1;
+  while ((at = bytes.indexOf('text number', at + 1)) !== -1) places.push(at);
   t.ok(places.length >= 50);
   const descriptor = openSync(file, 'r+');
-  for (const at of places) writeSync(descriptor, 'TEXT', at);
+  for (const place of places) writeSync(descriptor, 'TEXT', place);
   closeSync(descriptor);
   await t.rejects(openForTest({}, { path: folder }), { message: /is damaged/ });
   const report = await verify(folder);
@@ -114,7 +113,7 @@ await t.test('one damaged value is told when it is read, the rest is served', as
   await after.close();
 });
 
-await t.test('too little space stops writing, and space that comes back lets it go on', async (t) => {
+await t.test('too little space stops writing until there is more', async (t) => {
   let free = 0.5;
   const under = await openForTest({}, { freeShare: () => free });
   const room = new RoomUnderTest(under);

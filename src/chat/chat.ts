@@ -56,13 +56,18 @@ export interface RoomLanes {
    *   throws answers the call, and nothing is done
    * @param call the key of the operation, where the caller gave one: it is then known again even
    *   when `decide` refuses by now what it allowed before (G3)
+   * @param prepare what `decide` needs to know beside the room: run when its turn comes, so that
+   *   waiting for it never lets a later call overtake; what it throws answers the call
    * @returns the store's answer, never `stale`
    */
   submit(
     room: RoomKey, user: string, decide: (view: RoomView | undefined) => AppendOp,
-    handedOn: () => void, call?: CallKey,
+    handedOn: () => void, call?: CallKey, prepare?: () => Promise<void>,
   ): Promise<Settled>;
-  /** The room and the membership as the store has them now: for whatever shows something. */
+  /**
+   * The room and the membership as the store has them, after what was submitted before: for
+   * whatever shows something.
+   */
   view(room: RoomKey, user: string): Promise<RoomView | undefined>;
 }
 

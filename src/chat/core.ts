@@ -8,7 +8,6 @@ import { LogForwarder } from './forwarder.js';
 import { SessionHub } from './hub.js';
 import { Lanes } from './lanes.js';
 import { OwnCalls } from './own-calls.js';
-import { RoomTopics } from './room-topics.js';
 import { TypingGate } from './typing-gate.js';
 
 /** The core, with what stores and buses are to call: they are made before it. */
@@ -33,8 +32,8 @@ export function createCore(parts: CoreParts, policy: Policy = openPolicy): Core 
   const ownCalls = new OwnCalls((session) => hub.release(session));
   const forwarder = new LogForwarder({ store, bus, clock, log, limits });
   const lanes = new Lanes(store.rooms, forwarder);
-  const hub = new SessionHub({
-    store, clock, log, limits, ownCalls,
+  const hub: SessionHub = new SessionHub({
+    store, clock, log, limits, ownCalls, bus, topics,
     async mayListen({ identity }, room) {
       if (identity === undefined) return false;
       const view = await store.rooms.membership(room, identity.user);
@@ -42,11 +41,6 @@ export function createCore(parts: CoreParts, policy: Policy = openPolicy): Core 
       return access.explain(identity, 'message.history', view).allowed;
     },
   });
-  hub.useTopics(new RoomTopics({
-    rooms: store.rooms, bus, topics, ownCalls, log,
-    watchesOf: (user, room) => hub.watchesOf(user, room),
-    ended: (watch) => hub.ended(watch),
-  }));
   return {
     access, ownCalls, lanes, forwarder, hub,
     keys: new CallKeys(ids),

@@ -5,12 +5,20 @@ import type { Forwarder, RoomLanes, RoomView, Settled } from './chat.js';
 import { mapError } from './map-error.js';
 import { ViewCache } from './view-cache.js';
 
+/** Something that waits for what was submitted before it. */
+interface Barrier {
+  readonly reached: () => void;
+}
+
 /** One submitted operation that is not settled yet. */
 interface Waiting {
+  readonly reached?: undefined;
   readonly user: string;
   readonly decide: (view: RoomView | undefined) => AppendOp;
   readonly handedOn: () => void;
   readonly call: CallKey | undefined;
+  /** Undefined where there is none, or when it is done. */
+  prepare: (() => Promise<void>) | undefined;
   readonly resolve: (result: Settled) => void;
   readonly reject: (error: unknown) => void;
   /** Times that the store found the view out of date. */
@@ -19,7 +27,7 @@ interface Waiting {
 
 interface Lane {
   readonly room: RoomKey;
-  readonly queue: Waiting[];
+  readonly queue: (Waiting | Barrier)[];
   running: boolean;
 }
 
@@ -57,7 +65,7 @@ export class Lanes implements RoomLanes {
 
   submit(
     room: RoomKey, user: string, decide: (view: RoomView | undefined) => AppendOp,
-    handedOn: () => void, call?: CallKey,
+    handedOn: () => void, call?: CallKey, prepare?: () => Promise<void>,
   ): Promise<Settled> {
     return new Promise((resolve, reject) => {
       let lane = this.#lanes.get(room);
@@ -65,7 +73,7 @@ export class Lanes implements RoomLanes {
         lane = { room, queue: [], running: false };
         this.#lanes.set(room, lane);
       }
-      lane.queue.push({ user, decide, handedOn, call, resolve, reject, staleTimes: 0 });
+      lane.queue.push({ user, decide, handedOn, call, prepare, resolve, reject, staleTimes: 0 });
       if (!lane.running) {
         lane.running = true;
         void this.#run(lane);
@@ -74,6 +82,10 @@ export class Lanes implements RoomLanes {
   }
 
   async view(room: RoomKey, user: string): Promise<RoomView | undefined> {
+    const lane = this.#lanes.get(room);
+    if (lane !== undefined) {
+      await new Promise<void>((reached) => lane.queue.push({ reached }));
+    }
     try {
       return await this.#rooms.membership(room, user);
     } catch (error) {
@@ -96,6 +108,17 @@ export class Lanes implements RoomLanes {
     while (lane.queue.length > 0 && batch.ops.length < maxBatch) {
       const next = lane.queue[0];
       if (next === undefined) break;
+      const waits = next.reached !== undefined || next.prepare !== undefined;
+      if (waits && batch.ops.length > 0) break;
+      if (next.reached !== undefined) {
+        lane.queue.shift();
+        next.reached();
+        continue;
+      }
+      if (next.prepare !== undefined && !await this.#prepared(next)) {
+        lane.queue.shift();
+        continue;
+      }
       const cached = this.#views.get(lane.room, next.user);
       let op = cached === undefined ? undefined : tryDecide(next, cached);
       if (op === undefined || op instanceof Refusal) {
@@ -125,6 +148,18 @@ export class Lanes implements RoomLanes {
       if (!plain.has(op.kind)) break;
     }
     return batch;
+  }
+
+  /** Answers whether the operation can be decided; if not, its call was answered. */
+  async #prepared(waiting: Waiting): Promise<boolean> {
+    try {
+      await waiting.prepare?.();
+      waiting.prepare = undefined;
+      return true;
+    } catch (error) {
+      waiting.reject(mapError(error));
+      return false;
+    }
   }
 
   async #refresh(room: RoomKey, user: string): Promise<RoomView | undefined> {

@@ -69,10 +69,14 @@ export class RoomTopics {
     void this.#catchUp(topic, watch);
   }
 
-  /** Ends a watch; idempotent. */
+  /** Ends a watch; idempotent. It keeps the place where it was. */
   close(watch: RoomWatch): void {
     const topic = this.#topics.get(watch.room);
-    if (watch.phase === 'live' && topic !== undefined) this.#silence(topic, watch);
+    if (watch.phase === 'live' && topic !== undefined) {
+      this.#silence(topic, watch);
+      watch.at = topic.seq;
+      watch.epoch = topic.epoch;
+    }
     watch.phase = 'closed';
     if (topic === undefined || !topic.watches.delete(watch) || topic.watches.size > 0) return;
     this.#topics.delete(watch.room);
@@ -287,6 +291,7 @@ export class RoomTopics {
       watch.out.emit(method, shown);
       watch.at = entry.seq;
     }
+    if (watch.phase !== 'behind') return;
     watch.at = to;
     await watch.out.session.drained();
   }

@@ -1,11 +1,11 @@
-import { roomKey, userKey, type RoomKey } from '../base/ids.js';
+import { idOf, roomKey, userKey, type RoomKey } from '../base/ids.js';
 import { RpcError, code, notFound } from '../rpc/errors.js';
 import type { Call } from '../rpc/method.js';
 import type { AppendOp, CallKey } from '../store/rooms.js';
 import type { Target } from './access/decide.js';
 import type { Chat, RoomView, Settled } from './chat.js';
 import { checkId, checkKey } from './checks.js';
-import { peerOf } from './direct.js';
+import { directPrefix, peerOf } from './direct.js';
 import { mapError } from './map-error.js';
 
 /** What every operation has of its call. */
@@ -45,20 +45,24 @@ export function doneOr(result: Settled): Done {
  * Writes to a room in its lane.
  * @param params as checked; with the method they are what the key stands for (G3)
  * @param decide the access decision and the operation, from the room as it is
+ * @param prepare looks up what `decide` needs, when its turn has come. To be called before
+ *   anything is awaited: calls to one room take effect in the order in which they came.
  * @throws RpcError what `decide` throws; 409 for a key that was used for another call; -32009
  *   where nothing happened; -32002 where that is not known
  */
 export async function write(
   call: Call<Chat>, room: RoomKey, params: { readonly key?: string },
   decide: (view: RoomView | undefined, base: OpBase) => AppendOp,
+  prepare?: () => Promise<void>,
 ): Promise<Done> {
-  return doneOr(await submit(call, room, params, decide));
+  return doneOr(await submit(call, room, params, decide, prepare));
 }
 
 /** As {@link write}, for callers to whom other outcomes mean something too. */
 export async function submit(
   call: Call<Chat>, room: RoomKey, params: { readonly key?: string },
   decide: (view: RoomView | undefined, base: OpBase) => AppendOp,
+  prepare?: () => Promise<void>,
 ): Promise<Settled> {
   const { app, session, identity } = call;
   checkKey(call.limits, params.key);
@@ -66,13 +70,13 @@ export async function submit(
   const base: OpBase = { by: identity.user, at: app.clock.now(), call: key };
   if (!session.canPush) {
     return await app.lanes.submit(room, identity.user, (view) => decide(view, base),
-      () => call.handedOn(), key);
+      () => call.handedOn(), key, prepare);
   }
   // The answer goes before its own event (trap 5).
   const own = app.ownCalls.begin(session, room, params.key);
   call.afterAnswer(() => own.answered());
   const result = await app.lanes.submit(room, identity.user, (view) => decide(view, base),
-    () => call.handedOn(), key);
+    () => call.handedOn(), key, prepare);
   if (result.status === 'ok') {
     own.wrote(result.entries[0]?.seq ?? result.seq, result.seq);
   } else if (result.status === 'duplicate') {
@@ -96,11 +100,10 @@ export async function seen(
  */
 export async function targetOf(call: Call<Chat>, room: RoomKey): Promise<Target | undefined> {
   const { app, identity } = call;
-  const view = await app.lanes.view(room, identity.user);
-  if (view?.head.kind !== 'direct') return undefined;
-  const peer = peerOf(view.head.room, identity.user)
-    ?? (await app.store.rooms.members(room, '', 2))
-      .find(({ user }) => user !== identity.user)?.user;
+  const id = idOf(room);
+  if (!id.startsWith(directPrefix)) return undefined;
+  const peer = peerOf(id, identity.user) ?? (await app.store.rooms.members(room, '', 2))
+    .find(({ user }) => user !== identity.user)?.user;
   return peer === undefined ? undefined : await userTarget(call, peer);
 }
 
@@ -111,25 +114,26 @@ export async function userTarget(call: Call<Chat>, user: string): Promise<Target
   return { user, role: profile?.role ?? app.access.policy.defaultRole };
 }
 
+/** @throws RpcError -32602 for an id that is too long */
+export function checkUserIds(call: Call<Chat>, path: string, users: readonly string[]): void {
+  for (const user of users) checkId(call.limits, path, user);
+}
+
 /**
- * Users that a call names.
- * @throws RpcError -32602 for an id that is too long; 404 for a user never seen where only known
- *   ones may be named
+ * Where only known users may be named: what finds out whether these are; undefined elsewhere.
+ * @returns for `prepare`: throws 404 for a user never seen
  */
-export async function checkUsers(
-  call: Call<Chat>, path: string, users: readonly string[],
-): Promise<void> {
-  const { app, identity, limits } = call;
-  for (const user of users) checkId(limits, path, user);
-  if (app.users !== 'known' || users.length === 0) return;
-  const others = users.filter((user) => user !== identity.user);
-  try {
-    const profiles = await app.store.users
-      .many(others.map((user) => userKey(identity.tenant, user)));
+export function knowing(
+  call: Call<Chat>, users: readonly string[],
+): (() => Promise<void>) | undefined {
+  const { app, identity } = call;
+  if (app.users !== 'known') return undefined;
+  const keys = users.filter((user) => user !== identity.user)
+    .map((user) => userKey(identity.tenant, user));
+  return async () => {
+    const profiles = await app.store.users.many(keys);
     if (profiles.some((profile) => profile === undefined)) throw notFound();
-  } catch (error) {
-    throw mapError(error);
-  }
+  };
 }
 
 /** Runs what reads the store, and answers its failures like those of a write. */

@@ -21,6 +21,7 @@ import type { Identity } from '../../src/rpc/identity.js';
 import { connectLocal, LocalTopics, type LocalSession } from '../../src/rpc/local.js';
 import { Registry } from '../../src/rpc/registry.js';
 import { openEmbeddedStore } from '../../src/store/embedded/open.js';
+import type { Delivery } from '../../src/store/feeds.js';
 import type { Store } from '../../src/store/store.js';
 
 export interface Params {
@@ -37,6 +38,10 @@ export interface RigOptions {
   readonly limits?: Readonly<Record<string, number>>;
   readonly users?: 'any' | 'known';
   readonly policy?: Policy;
+  /** Nodes over the one store, each with lanes, forwarder and hub of its own; default 1. */
+  readonly nodes?: number;
+  /** Deliveries that never arrive, as on a lossy link. */
+  readonly loses?: (delivery: Delivery) => boolean;
   /** Puts something between the chat and the store. */
   readonly wrap?: (store: Store) => Store;
 }
@@ -113,7 +118,8 @@ export interface Rig {
   readonly core: Core;
   readonly clock: ManualClock;
   readonly registry: Registry<Chat>;
-  connect(user: string, more?: Partial<Identity>): Promise<RigClient>;
+  /** @param node which of the nodes; 0 is the first */
+  connect(user: string, more?: Partial<Identity>, node?: number): Promise<RigClient>;
   /** Resolves when nothing is being forwarded any more. */
   quiet(): Promise<void>;
   close(): Promise<void>;
@@ -131,9 +137,13 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   });
   const log = createLogger({ format: 'silent' });
   const metrics = new Metrics(false);
-  const late: { core?: Core } = {};
+  const cores: Core[] = [];
   const opened = await openEmbeddedStore({
-    limits, clock, ids: randomId, log, onDelivery: (deliveries) => late.core?.deliver(deliveries),
+    limits, clock, ids: randomId, log,
+    onDelivery: (all) => {
+      const deliveries = all.filter((delivery) => options.loses?.(delivery) !== true);
+      for (const core of cores) core.deliver(deliveries);
+    },
   });
   const store = options.wrap?.(opened) ?? opened;
   const topics = new LocalTopics();
@@ -147,9 +157,9 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     changed: (user, presence) => watches.changed(user, presence), failed: () => undefined,
   });
   const bus = new LocalBus({
-    signal: (signal) => late.core?.busHandler.signal(signal),
-    room: (event) => late.core?.busHandler.room(event),
-    gap: () => late.core?.busHandler.gap(),
+    signal: (signal) => cores.forEach((core) => core.busHandler.signal(signal)),
+    room: (event) => cores.forEach((core) => core.busHandler.room(event)),
+    gap: () => cores.forEach((core) => core.busHandler.gap()),
   });
   const membership = new LocalMembership({
     node: 'one', startedAt: clock.now(), url: () => 'local',
@@ -160,35 +170,47 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     directory, bus, membership, topics, users: options.users ?? 'any',
     verify: () => { throw unauthenticated('invalid'); },
   };
-  const core = createCore(parts, options.policy ?? openPolicy);
-  late.core = core;
   const watches: PresenceWatches = new PresenceWatches({
     directory, clock, maxPerSession: limits.maxPresenceSubscriptions, failed: () => undefined,
   });
-  const people = new ChatPeople({
-    users: store.users, directory, hub: core.hub, clock, log,
-    endWatches: (session) => watches.end(session),
-  });
-  await people.start();
-  const chat: Chat = { ...parts, ...core, people, presences: watches };
   const registry = new Registry<Chat>();
   registerMethods(registry);
-  const dispatcher = createDispatcher<Chat>({
-    registry, app: chat, limits, clock, log, metrics, mapError,
-    interceptors: [accessInterceptor(core.access, new Set(['rpc.discover', 'server.info']))],
-  });
+  const nodes = await Promise.all(Array.from({ length: options.nodes ?? 1 }, async () => {
+    const core = createCore(parts, options.policy ?? openPolicy);
+    cores.push(core);
+    const people = new ChatPeople({
+      users: store.users, directory, hub: core.hub, clock, log,
+      endWatches: (session) => watches.end(session),
+    });
+    await people.start();
+    const chat: Chat = { ...parts, ...core, people, presences: watches };
+    const dispatcher = createDispatcher<Chat>({
+      registry, app: chat, limits, clock, log, metrics: new Metrics(false), mapError,
+      interceptors: [accessInterceptor(core.access, new Set(['rpc.discover', 'server.info']))],
+    });
+    return { core, people, chat, dispatcher };
+  }));
+  const at = (index: number) => {
+    const node = nodes[index];
+    if (node === undefined) throw new RangeError(`there is no node ${index}`);
+    return node;
+  };
+  const drain = async () => {
+    for (const { core } of nodes) await core.forwarder.drain();
+  };
   return {
-    chat, core, clock, registry,
-    async connect(user, more = {}) {
+    chat: at(0).chat, core: at(0).core, clock, registry,
+    async connect(user, more = {}, node = 0) {
+      const { dispatcher, people } = at(node);
       const identity = identityOf(user, more);
       const client = new RigClient(dispatcher, clock, topics, identity);
       await people.signIn(client.session, identity);
       return client;
     },
-    quiet: () => core.forwarder.drain(),
+    quiet: drain,
     async close() {
-      await core.forwarder.drain();
-      people.stop();
+      await drain();
+      for (const { people } of nodes) people.stop();
       await opened.close();
     },
   };

@@ -115,7 +115,7 @@ export function decide(policy: Policy, question: Question): Decision {
   return { allowed: true, rule: `${base}/calls/${calls}` };
 }
 
-/** Whether one role may write to another; an unknown target role means that nobody is written to. */
+/** Whether one role may write to another; without a target role nobody is written to. */
 export function writes(policy: Policy, role: string, target: string | undefined): boolean {
   if (target === undefined) return true;
   const { writesTo } = rulesOf(policy, role);

@@ -26,13 +26,13 @@ export const messageDelete = defineMethod<Chat>()({
     const { app, identity } = call;
     const room = roomOf(call, params.room);
     const target = params.seq;
-    const author = await authorOf(call, params.room, target);
+    let author: string | undefined;
     const { seq } = await write(call, room, params, (view, base) => {
       const about = author === undefined ? {} : { author };
       const { head } = app.access.room(identity, 'message.delete', view, about);
       if (author === undefined) throw notFound();
       return { kind: 'delete', ...base, expect: head.version, target };
-    });
+    }, async () => { author = await authorOf(call, params.room, target); });
     return { seq };
   },
 });

@@ -43,13 +43,13 @@ export const messageEdit = defineMethod<Chat>()({
     const room = roomOf(call, params.room);
     const { text, seq: target } = params;
     checkText('/text', text, app.access.policy.maxTextCodePoints ?? limits.maxTextCodePoints);
-    const author = await authorOf(call, params.room, target);
+    let author: string | undefined;
     const { seq } = await write(call, room, params, (view, base) => {
       const about = author === undefined ? {} : { author };
       const { head } = app.access.room(identity, 'message.edit', view, about);
       if (author === undefined) throw notFound();
       return { kind: 'edit', ...base, expect: head.version, target, text };
-    });
+    }, async () => { author = await authorOf(call, params.room, target); });
     return { seq };
   },
 });

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { code, invalidParams } from '../../rpc/errors.js';
 import { defineMethod } from '../../rpc/method.js';
+import type { Target } from '../access/decide.js';
 import type { Chat } from '../chat.js';
 import { checkText } from '../checks.js';
 import { At, Body, Epoch, Key, RoomId, Seq, Text, strict } from '../schemas.js';
@@ -43,14 +44,16 @@ export const messageSend = defineMethod<Chat>()({
     const content = text !== undefined ? { text } : { body };
     const reply = replyTo === undefined ? undefined : { replyTo };
     const room = roomOf(call, params.room);
-    const target = app.access.choosesTargets(identity) ? await targetOf(call, room) : undefined;
+    let target: Target | undefined;
+    const prepare = app.access.choosesTargets(identity)
+      ? async () => { target = await targetOf(call, room); } : undefined;
     const done = await write(call, room, params, (view, base) => {
       const { head } = app.access.room(identity, 'message.send', view, target);
       if (replyTo !== undefined && replyTo > head.seq) {
         throw invalidParams('/replyTo', 'not_there');
       }
       return { kind: 'message', ...base, expect: head.version, ...content, ...reply };
-    });
+    }, prepare);
     const { seq, epoch, at } = done;
     return done.status === 'duplicate' ? { seq, epoch, at, duplicate: true } : { seq, epoch, at };
   },

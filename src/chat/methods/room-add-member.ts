@@ -3,7 +3,7 @@ import { code, invalidParams } from '../../rpc/errors.js';
 import { defineMethod } from '../../rpc/method.js';
 import type { Chat } from '../chat.js';
 import { Key, RoomId, Seq, UserId, strict } from '../schemas.js';
-import { checkUsers, roomOf, write } from '../write.js';
+import { checkUserIds, knowing, roomOf, write } from '../write.js';
 
 /** One entry for each user who is no member yet; who is one already changes nothing. */
 export const roomAddMember = defineMethod<Chat>()({
@@ -34,11 +34,11 @@ export const roomAddMember = defineMethod<Chat>()({
       throw invalidParams('/users', 'too_many', 'maxUsersPerCall');
     }
     const room = roomOf(call, params.room);
-    await checkUsers(call, user === undefined ? '/users' : '/user', users);
+    checkUserIds(call, user === undefined ? '/users' : '/user', users);
     const { seq } = await write(call, room, params, (view, base) => {
       const { head } = app.access.room(identity, 'room.addMember', view);
       return { kind: 'add', ...base, users, expect: head.version };
-    });
+    }, knowing(call, users));
     return { seq };
   },
 });

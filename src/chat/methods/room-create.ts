@@ -11,7 +11,7 @@ import { headOfCreated, roomJson } from '../events.js';
 import {
   HistorySchema, Key, RoomId, RoomSchema, Title, UserId, strict, type RoomJson,
 } from '../schemas.js';
-import { checkUsers, reading, roomOf, write, type Done } from '../write.js';
+import { checkUserIds, knowing, reading, roomOf, write, type Done } from '../write.js';
 
 /** The room that a call made, or that the same call made before. */
 export async function createdRoom(
@@ -71,14 +71,14 @@ export const roomCreate = defineMethod<Chat>()({
       throw invalidParams('/members', 'too_many', 'maxUsersPerCall');
     }
     if (params.room?.startsWith(directPrefix) === true) throw invalidParams('/room', 'reserved');
-    await checkUsers(call, '/members', others);
+    checkUserIds(call, '/members', others);
     const id = params.room ?? newRoomId(call, params.key);
     const room = roomOf(call, id);
     const members = [...new Set([user, ...others])];
     const content = compact({ title: title === '' ? undefined : title, history });
     const done = await write(call, room, params, (view, base) => ({
       kind: 'create', ...base, ...content, room: kind, members, expect: view?.head.version ?? 0,
-    }));
+    }), knowing(call, others));
     return await createdRoom(call, room, id, done);
   },
 });

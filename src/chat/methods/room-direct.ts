@@ -6,7 +6,7 @@ import type { Chat } from '../chat.js';
 import { directRoomId } from '../direct.js';
 import { roomJson } from '../events.js';
 import { Key, RoomSchema, UserId, strict } from '../schemas.js';
-import { checkUsers, doneOr, reading, submit, userTarget } from '../write.js';
+import { checkUserIds, doneOr, knowing, reading, submit, userTarget } from '../write.js';
 import { createdRoom } from './room-create.js';
 
 /** Found or made: its id follows from the two users, so both ends find the same one. */
@@ -28,7 +28,8 @@ export const roomDirect = defineMethod<Chat>()({
     const { app, identity } = call;
     const { user } = params;
     if (user === identity.user) throw invalidParams('/user', 'self');
-    await checkUsers(call, '/user', [user]);
+    checkUserIds(call, '/user', [user]);
+    await knowing(call, [user])?.();
     if (app.access.choosesTargets(identity)) {
       app.access.check(identity, 'room.direct', undefined, await userTarget(call, user));
     }

@@ -72,7 +72,7 @@ export class RawClient {
         baseMs: options.backoffBaseMs ?? 300,
         maxMs: options.backoffMaxMs ?? 20_000,
         stableMs: 10_000,
-        upgradeMs: 300_000,
+        upgradeMs: options.upgradeMs ?? 300_000,
       },
     }, {
       clock,

@@ -1,5 +1,4 @@
 import { pause, reasonOf, type Clock } from './clock.js';
-import { closeCode } from '../rpc/close.js';
 import type { Random } from './backoff.js';
 import { ClientError, type ClientErrorReason } from './errors.js';
 import type { Link, LinkHandlers, LinkSettings } from './link.js';
@@ -7,6 +6,8 @@ import { classify, openLink, type SignedIn } from './open-link.js';
 import { next, startReconnect, type Happening, type Reconnect, type ReconnectSettings }
   from './reconnect.js';
 import type { TransportKind } from './transports/transport.js';
+import { lostCode } from './transports/websocket.js';
+import { webSocketPasses } from './upgrade.js';
 
 /** `offline`: not connected, whether it tries again or not (then `error` said why). */
 export type ConnectionState = 'offline' | 'connecting' | 'online' | 'closed';
@@ -145,12 +146,7 @@ export class Connection {
     const { clock } = this.#ports;
     this.#move = { at: clock.monotonic() + afterMs, ...(to === undefined ? {} : { to }) };
     this.#cancelMove = clock.after(afterMs, () => {
-      if (link === undefined || link !== this.#link) return;
-      // New calls wait for the next node from here on.
-      this.#change('connecting');
-      link.whenQuiet(leaveWithinMs, () => {
-        if (link === this.#link) this.#closed(link, closeCode.goingAway, undefined);
-      });
+      if (link !== undefined && link === this.#link) this.#leave(link);
     });
   }
 
@@ -264,6 +260,27 @@ export class Connection {
     this.#happened({ type: 'online', nodes: who.nodes });
     this.#change('online');
     for (const waiter of this.#waiters.splice(0)) waiter.resolve(link);
+    this.#upgradeLater(link);
+  }
+
+  /** On a lesser transport, looks now and then whether the network lets a WebSocket through. */
+  #upgradeLater(link: Link): void {
+    const { clock } = this.#ports;
+    const { connectTimeoutMs, reconnect: { transports, upgradeMs } } = this.#settings;
+    if (transports[0] !== 'websocket' || link.kind === 'websocket') return;
+    this.#cancelMove = clock.after(upgradeMs, () => {
+      void webSocketPasses(this.#reconnect.url, clock, connectTimeoutMs).then((passes) => {
+        if (link !== this.#link || this.#state !== 'online' || this.#move) return;
+        if (passes) this.#leave(link);
+        else this.#upgradeLater(link);
+      });
+    });
+  }
+
+  /** Lets calls in flight be answered first; new ones wait for the next link. */
+  #leave(link: Link): void {
+    this.#change('connecting');
+    link.whenQuiet(leaveWithinMs, () => this.#closed(link, lostCode, undefined));
   }
 
   #closed(link: Link | undefined, code: number, retryAfterMs: number | undefined): void {

@@ -49,6 +49,8 @@ export interface ClientOptions {
   readonly backoffBaseMs?: number;
   /** Last bound of the back-off; default 20,000. */
   readonly backoffMaxMs?: number;
+  /** On a lesser transport: how often to look whether a WebSocket passes; default 300,000. */
+  readonly upgradeMs?: number;
   /** Silence after which the server is asked for a sign of life; default 25,000. */
   readonly idleMs?: number;
   /** For tests. */

@@ -21,7 +21,7 @@ export class Proxy {
   cutNextAnswer = false;
   cuts = 0;
 
-  private constructor(target: string, readonly blocks: Blocks) {
+  private constructor(target: string, public blocks: Blocks) {
     this.#target = new URL(target);
     this.#server.on('upgrade', (from: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#upgrade(from, socket, head);

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import { WebSocket } from 'ws';
 import { ManualClock } from '../../../src/base/clock.js';
 import { CallError, ClientError, createClient, type ClientOptions }
   from '../../../src/client/index.js';
@@ -260,6 +261,26 @@ t.test('an unreachable server is told once, and calls wait for it', async (t) =>
   client.close();
   await t.rejects(client.call('room.list'), { name: 'ClientError', reason: 'closed' });
   t.equal(client.state, 'closed');
+});
+
+t.test('a runtime with a WebSocket of its own is taken at its word', async (t) => {
+  const server = await serve(t);
+  let made = 0;
+  class Own extends WebSocket {
+    constructor(url: string) {
+      super(url);
+      made += 1;
+    }
+  }
+  const before: unknown = Reflect.get(globalThis, 'WebSocket');
+  Reflect.set(globalThis, 'WebSocket', Own);
+  t.teardown(() => Reflect.set(globalThis, 'WebSocket', before));
+  const client = connect(t, { url: server.url, token: 'ann' });
+  t.same(await client.call('room.list'), {});
+  t.equal(made, 1);
+  server.methods('feed.open')[0]?.socket.terminate();
+  await server.call('feed.open', 2);
+  t.equal(made, 2);
 });
 
 t.throws(() => createClient({}), TypeError, 'no url');

@@ -10,7 +10,7 @@ local concat = table.concat
 
 -- G7: whether `<node> <incarnation>` is live on this shard. Each writing script asks first.
 local function live(fence)
-  local node, incarnation = string.match(fence, '^(.*) (%d+)$')
+  local node, incarnation = string.match(fence, '^(%S+) (%S+)$')
   return node ~= nil and call('HGET', 'nodes', node) == incarnation
 end
 local fenced = redis.error_reply('FENCED this incarnation is not live here')

@@ -1,3 +1,5 @@
+import type { UserKey } from '../base/ids.js';
+
 /** A node as the others see it. */
 export interface NodeInfo {
   readonly node: string;
@@ -35,8 +37,11 @@ export interface Membership {
 
 /** Handed to the membership at its making. */
 export interface MembershipHandler {
-  /** Declared dead on a shard: close the sockets of the users there; they register anew. */
-  fenced(shard: string): void;
+  /**
+   * Declared dead on a shard: close the sockets of the users there; they register anew.
+   * @param concerns whether a user lives on that shard
+   */
+  fenced(shard: string, concerns: (user: UserKey) => boolean): void;
   /** Another process took this node's id: stop. */
   superseded(): void;
 }

@@ -109,7 +109,8 @@ export class RedisMembership implements Membership {
     for (const { watch, infos } of this.#places.values()) {
       for (const node of watch?.nodes.keys() ?? []) {
         const value: unknown = JSON.parse(infos.get(node) ?? 'null');
-        if (!infoChecker.Check(value)) continue;
+        // Without a URL it does not listen yet.
+        if (!infoChecker.Check(value) || value.url === '') continue;
         const { boot, ...rest } = value;
         const id = node.slice(0, node.lastIndexOf('@'));
         if ((found.get(id)?.incarnation ?? -1) > boot) continue;
@@ -172,7 +173,8 @@ export class RedisMembership implements Membership {
     if (joined.as === 'fenced') {
       log.warn({ shard: link.name }, 'fenced: this node had been declared dead');
       this.#options.fenced(link.name);
-      this.#options.handler.fenced(link.name);
+      const { shards } = this.#options;
+      this.#options.handler.fenced(link.name, (user) => shards.shardOf(user) === link.name);
     }
     log.info({ shard: link.name, as: joined.as, durability: joined.durability }, 'shard up');
     this.#beatNow(place);

@@ -3,6 +3,7 @@ import type { IdSource } from './base/ids.js';
 import type { Limits } from './base/limits.js';
 import type { Logger } from './base/log.js';
 import type { Metrics } from './base/metrics.js';
+import type { MembershipHandler } from './cluster/membership.js';
 import type { Backend, OpenBackend } from './backend.js';
 import { accessInterceptor } from './chat/access/access.js';
 import { openPolicy } from './chat/access/policy.js';
@@ -38,7 +39,7 @@ export interface Base {
   readonly interceptors: readonly Interceptor<Chat>[];
   readonly pages: Readonly<Record<string, PageHandler>>;
   /** What the node itself does where it lost a shard, or its id. */
-  readonly membership: { fenced: (shard: string) => void; superseded: () => void };
+  readonly membership: { fenced: MembershipHandler['fenced']; superseded: () => void };
 }
 
 /** Everything put together, and not yet listening. */

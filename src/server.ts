@@ -1,7 +1,7 @@
 import type { TObject, TSchema } from 'typebox';
 import { loggedAlerts, type Alerts } from './base/alerts.js';
 import { systemClock } from './base/clock.js';
-import { defaultTenant, randomId, userKey } from './base/ids.js';
+import { defaultTenant, randomId, userKey, type UserKey } from './base/ids.js';
 import { limitsWith } from './base/limits.js';
 import { createLogger } from './base/log.js';
 import { Metrics } from './base/metrics.js';
@@ -114,7 +114,7 @@ class RingpostServer implements Server {
         ...options.pages,
       },
       membership: {
-        fenced: (shard) => this.#fenced(shard),
+        fenced: (shard, concerns) => this.#fenced(shard, concerns),
         superseded: () => this.#superseded(),
       },
     };
@@ -256,16 +256,16 @@ class RingpostServer implements Server {
   }
 
   /** Declared dead on a shard: its users' sessions come back and register anew (G7). */
-  #fenced(shard: string): void {
+  #fenced(shard: string, concerns: (user: UserKey) => boolean): void {
     const { log } = this.#base;
     this.#alerts.send({
       kind: 'fenced', subject: this.#base.node,
       message: `node ${this.#base.node} was declared dead on shard ${shard}: `
-        + 'its sessions are closed, to register anew',
+        + 'the sessions of its users are closed, to register anew',
     });
-    log.warn({ shard }, 'declared dead: every session must come back');
-    for (const session of this.#assembly?.rpc.sessions() ?? []) {
-      session.close(closeCode.restart, 'fenced');
+    log.warn({ shard }, 'declared dead: the sessions of its users must come back');
+    for (const [session, user] of this.#assembly?.chat.hub.sessions() ?? []) {
+      if (concerns(user)) session.close(closeCode.restart, 'fenced');
     }
   }
 

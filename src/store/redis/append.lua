@@ -18,8 +18,9 @@ local read_kind = 10
 local function write(st, op, kind, flags, rest, messages)
   local at = math.max(op.at, st.last_at)
   st.seq, st.last_at, st.count = st.seq + 1, at, st.count + messages
-  local prefix = char(bor(band(op.flags, has_key), flags)) .. sub(op.prefix, 2)
-  call('RPUSH', st.log, pack('>I6I4B', at, st.count, kind) .. prefix .. rest)
+  local own, prefix = bor(band(op.flags, has_key), flags), op.prefix
+  if own ~= op.flags then prefix = char(own) .. sub(prefix, 2) end
+  call('RPUSH', st.log, pack('>I6I4Bc0c0', at, st.count, kind, prefix, rest))
   st.wrote = true
   return at
 end
@@ -82,7 +83,8 @@ end
 decide[message_kind] = function(st, op)
   local at = write(st, op, message_kind, op.flags, op.rest, 1)
   local key = st.slot .. ':p:' .. st.room
-  local before = call('HGET', key, op.by)
+  -- Where nobody read explicitly there is no version to keep.
+  local before = st.reads > 0 and call('HGET', key, op.by)
   local version = before and unpack_('>I4', before, 9) or 0
   call('HSET', key, op.by, pack('>I4I4I4I6', st.seq, st.count, version, at))
   return ok
@@ -172,6 +174,7 @@ decide[remove_kind] = function(st, op)
   if has(st, large) then call('ZREM', st.slot .. ':s:' .. st.room, user) end
   -- Trap 2: the interval stays until everything in it was forwarded.
   call('RPUSH', st.slot .. ':x:' .. st.room, pack('>I4', st.seq) .. interval .. user)
+  st.flags = bor(st.flags, ended_known)
   return ok, { 1 }
 end
 
@@ -210,7 +213,7 @@ end
 local function apply(st, op)
   if op.kind == read_kind then return move_read(st, op) end
   -- Keys come before all else: a call that was done stays done, whatever became of the room.
-  local before = find_call(st.slot, op.hash, now, window)
+  local before = find_call(st, op.hash, now, window)
   if before and (not st.there or before.at >= st.created) then
     if before.digest ~= op.digest then return { conflict } end
     return { duplicate, before.seq, before.at }
@@ -221,7 +224,7 @@ local function apply(st, op)
   end
   local status, extra = decide[op.kind](st, op)
   if status ~= ok then return { status } end
-  note_call(st.slot, op.hash, op.digest, st.seq, st.last_at, now, window)
+  note_call(st, op.hash, op.digest, st.seq, st.last_at, now, window)
   return { ok, st.seq, st.last_at, st.version, st.count, unpack(extra or {}) }
 end
 
@@ -237,7 +240,8 @@ end
 
 -- Trap 3: what can be refused is refused before anything of the operation is written.
 local function group(slot, gen, room, from, n)
-  local st, answer, blocked = load_room(slot, room), { '' }, false
+  local st, answer, blocked = load_room(text_of(slot), room), { '' }, false
+  st.window = generations[slot]
   for i = 1, n do
     local result
     if blocked then
@@ -258,6 +262,22 @@ local function group(slot, gen, room, from, n)
   return answer
 end
 
+-- Slots and what their windows hold, read in two commands for the whole call.
+local function know()
+  local list, seen, i = {}, {}, 3
+  while i <= #ARGV do
+    local slot, _, n = unpack_('>HI4H', ARGV[i])
+    if not seen[slot] then
+      seen[slot] = true
+      list[#list + 1] = slot
+    end
+    i = i + 1 + n
+  end
+  know_slots(list)
+  know_windows(list, now, window)
+end
+
+know()
 local answers, i = {}, 3
 while i <= #ARGV do
   local slot, version, n, room = unpack_('>HI4HHc0', ARGV[i])

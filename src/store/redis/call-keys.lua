@@ -7,14 +7,8 @@ local part_limit = 100
 local most_parts = 32768
 local generations = {}
 
-local function window_of(slot, now, window)
-  local list = generations[slot]
-  if list then return list end
-  list = {}
-  generations[slot] = list
-  local raw = call('GET', slot .. ':g')
-  if not raw then return list end
-  local at = 1
+local function parse_window(raw, now, window)
+  local list, at = {}, 1
   while at < #raw do
     local id, parts, opened
     id, parts, opened, at = unpack_('>I4HI6', raw, at)
@@ -26,16 +20,23 @@ local function window_of(slot, now, window)
   return list
 end
 
+local function know_windows(list, now, window)
+  local keys = {}
+  for i = 1, #list do keys[i] = list[i] .. ':g' end
+  local found = #keys > 0 and call('MGET', unpack(keys)) or {}
+  for i = 1, #list do generations[list[i]] = parse_window(found[i] or '', now, window) end
+end
+
 local function bucket(slot, generation, hash)
   local part = (byte(hash, 1) * 256 + byte(hash, 2)) % generation.parts
   return slot .. ':k' .. generation.id .. ':' .. part
 end
 
 -- The record of a call, or nil.
-local function find_call(slot, hash, now, window)
-  local list = window_of(slot, now, window)
+local function find_call(st, hash, now, window)
+  local list = st.window
   for i = #list, 1, -1 do
-    local raw = call('HGET', bucket(slot, list[i], hash), hash)
+    local raw = call('HGET', bucket(st.slot, list[i], hash), hash)
     if raw then
       local seq, at, noted = unpack_('>I4I6I6', raw)
       if window > 0 and noted + window <= now then return nil end
@@ -62,12 +63,15 @@ local function open_generation(slot, list, now, window)
   return opened
 end
 
-local function note_call(slot, hash, digest, seq, at, now, window)
-  local list = window_of(slot, now, window)
+local function note_call(st, hash, digest, seq, at, now, window)
+  local slot, list = st.slot, st.window
   local newest = list[#list]
-  local held = 0
+  local held = 1
   if newest and (window == 0 or newest.opened + window / 2 > now) then
-    held = call('HLEN', bucket(slot, newest, hash))
+    -- A lone part is measured now and then: it may pass its limit by a few.
+    if newest.parts > 1 or byte(hash, 3) % 8 == 0 then
+      held = call('HLEN', bucket(slot, newest, hash))
+    end
     if held >= part_limit and newest.parts < most_parts then newest = nil end
   else
     newest = nil
@@ -77,6 +81,6 @@ local function note_call(slot, hash, digest, seq, at, now, window)
     held = 0
   end
   local key = bucket(slot, newest, hash)
-  call('HSET', key, hash, pack('>I4I6I6', seq, at, now) .. digest)
+  call('HSET', key, hash, pack('>I4I6I6c0', seq, at, now, digest))
   if held == 0 and window > 0 then call('PEXPIRE', key, window * 2) end
 end

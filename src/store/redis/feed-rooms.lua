@@ -18,26 +18,31 @@ local function wanted(row)
   return large or (filter == 1 and unread_of(row) > 0)
 end
 
+-- Takes one room in, if it comes after the page before and is wanted; true when the page is full.
+local function take(id, at)
+  if room ~= '' and (at > last_at or (at == last_at and not below(id, room))) then return false end
+  local raw = call('HGET', slot .. ':f:' .. user, id)
+  local row = raw and parse_row(raw)
+  if not row or not wanted(row) then return false end
+  if n == limit then
+    answer[1] = 1
+    return true
+  end
+  n = n + 1
+  answer[2 * n], answer[2 * n + 1] = id, raw
+  return false
+end
+
+local raw_head = call('HGET', slot .. ':f:' .. user, '')
+local head = raw_head and parse_head(raw_head) or { top = '', top_at = 0 }
+if head.top ~= '' then take(head.top, head.top_at) end
 while true do
   local page = call('ZREVRANGEBYSCORE', slot .. ':z:' .. user, from, '-inf', 'WITHSCORES',
     'LIMIT', offset, stretch)
   if #page == 0 then break end
   for i = 1, #page, 2 do
-    local id = page[i]
     -- Of the same time the greater id comes first, compared as bytes.
-    local before = room ~= '' and tonumber(page[i + 1]) == last_at and not below(id, room)
-    if not before then
-      local raw = call('HGET', slot .. ':f:' .. user, id)
-      local row = raw and parse_row(raw)
-      if row and wanted(row) then
-        if n == limit then
-          answer[1] = 1
-          return answer
-        end
-        n = n + 1
-        answer[2 * n], answer[2 * n + 1] = id, raw
-      end
-    end
+    if page[i] ~= head.top and take(page[i], tonumber(page[i + 1])) then return answer end
   end
   offset = offset + stretch
 end

@@ -1,25 +1,29 @@
 -- Feeds: their head, rows and entries; for scripts that read or write them.
 --
 -- `12:f:{user}` hash: '' → head, room id → row, NUL alias → epoch NUL room id.
---   head  I4 n, I4 floor, I4 aliases, I4 total, I6 at of the oldest, then the feed's own epoch
+--   head  I4 n, I4 floor, I4 aliases, I4 total, I6 at of the oldest, I6 lastAt and
+--         H room id of the room on top of the list, then the feed's own epoch
 --   row   I4 alias, I4 since, I4 seq, I6 lastAt, I4 lastMessage, I4 count, I4 read, I4 reads,
 --         B flags, then the room's epoch
 -- `12:e:{user}` list: entries floor + 1 … n, each I4 alias, I4 seq, B kind, I6 at, then
 --         the sender ('' for the user), or with `whole` added to kind: H by, H method, params
--- `12:z:{user}` sorted set: room ids by lastAt
-local entry_format, head_format, row_format = '>I4I4BI6', '>I4I4I4I4I6', '>I4I4I4I6I4I4I4I4B'
+-- `12:z:{user}` sorted set: room ids by lastAt; of the room on top the head knows it, the set's is
+--         old or missing
+local entry_format, head_format, row_format = '>I4I4BI6', '>I4I4I4I4I6I6Hc0', '>I4I4I4I6I4I4I4I4B'
+local head_packed, row_packed = head_format .. 'c0', row_format .. 'c0'
+local entry_packed = entry_format .. 'c0'
 local whole = 128
 local row_large, row_ended = 1, 2
 
 local function parse_head(raw)
-  local n, floor, aliases, total, oldest, at = unpack_(head_format, raw)
+  local n, floor, aliases, total, oldest, top_at, top, at = unpack_(head_format, raw)
   return { n = n, floor = floor, aliases = aliases, total = total, oldest = oldest,
-    epoch = sub(raw, at) }
+    top_at = top_at, top = top, epoch = sub(raw, at) }
 end
 
 local function head_bytes(head)
-  return pack(head_format, head.n, head.floor, head.aliases, head.total, head.oldest)
-    .. head.epoch
+  return pack(head_packed, head.n, head.floor, head.aliases, head.total, head.oldest,
+    head.top_at, #head.top, head.top, head.epoch)
 end
 
 local function parse_row(raw)
@@ -31,8 +35,8 @@ local function parse_row(raw)
 end
 
 local function row_bytes(row)
-  return pack(row_format, row.alias, row.since, row.seq, row.last_at, row.last_message, row.count,
-    row.read, row.reads, row.flags) .. row.epoch
+  return pack(row_packed, row.alias, row.since, row.seq, row.last_at, row.last_message, row.count,
+    row.read, row.reads, row.flags, row.epoch)
 end
 
 local function unread_of(row)
@@ -46,7 +50,7 @@ local function begin_feed(slot, user, random)
   begun = begun + 1
   call('ZADD', slot .. ':i', 0, 'u' .. user)
   return { n = 0, floor = 0, aliases = 0, total = 0, oldest = 0,
-    epoch = random .. begun }
+    top_at = 0, top = '', epoch = random .. begun }
 end
 
 -- Whether one text comes before another by its bytes; `<` would ask the locale.

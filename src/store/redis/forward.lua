@@ -36,6 +36,8 @@ local function parse_item(raw)
   local nul = string.find(item.room, '\0', 1, true)
   item.prefix = nul or 0
   item.id = sub(item.room, item.prefix + 1)
+  item.by_user = sub(item.room, 1, item.prefix) .. item.by
+  item.subject_user = sub(item.room, 1, item.prefix) .. item.subject
   item.large = band(item.flags, item_large) ~= 0
   return item
 end
@@ -99,19 +101,20 @@ local function bound(slot, user, head)
   forget(slot, user, head, aged)
 end
 
-local function place(item, slot, user, own, head, alias, keep_whole)
+local function place(item, slot, user, head, alias, keep_whole)
   local kind, rest = item.kind, item.by
   if keep_whole then
     local _, method, at = unpack_('>Hc0Hc0', item.raw, item.behind)
     local params = unpack_('>I4c0', item.raw, at)
     kind = kind + whole
     rest = pack('>Hc0Hc0', #item.by, item.by, #method, method) .. params
-  elseif item.by == own then
+  elseif item.by_user == user then
     rest = ''
   end
   if head.n == head.floor then head.oldest = item.at end
   head.n = head.n + 1
-  call('RPUSH', slot .. ':e:' .. user, pack(entry_format, alias, item.seq, kind, item.at) .. rest)
+  call('RPUSH', slot .. ':e:' .. user, 
+    pack(entry_packed, alias, item.seq, kind, item.at, rest))
   bound(slot, user, head)
 end
 
@@ -145,7 +148,7 @@ local function in_line(item, row, since)
 end
 
 -- A row of its own for each membership: what was before it is not the user's to count.
-local function begin_row(item, key, head, row, since, own)
+local function begin_row(item, key, head, row, since, user)
   head.aliases = head.aliases + 1
   call('HSET', key, '\0' .. head.aliases, item.epoch .. '\0' .. item.id)
   if row and item.seq ~= since then
@@ -159,27 +162,43 @@ local function begin_row(item, key, head, row, since, own)
   return {
     alias = head.aliases, since = since, seq = since, last_at = item.at,
     last_message = message and since or 0, count = item.count,
-    read = message and item.by ~= own and item.count - 1 or item.count,
+    read = message and item.by_user ~= user and item.count - 1 or item.count,
     reads = 0, flags = 0, epoch = item.epoch,
   }
 end
 
 -- What an item does to the row of its room.
-local function change(item, row, own)
+local function change(item, row, user)
   if item.kind == read_kind then
     row.reads = item.version
-    if item.by == own then row.read = math.max(row.read, item.count) end
+    if item.by_user == user then row.read = math.max(row.read, item.count) end
     return
   end
   row.seq, row.count = item.seq, math.max(row.count, item.count)
   if item.kind == message_kind then
     row.last_message, row.last_at = item.seq, math.max(row.last_at, item.at)
-    if item.by == own then row.read = item.count end
+    if item.by_user == user then row.read = item.count end
   end
   if item.large then row.flags = bor(row.flags, row_large) end
 end
 
-local function take_room(item, slot, user, own, head, raw, since, gen)
+-- The room list's order: whoever writes in the room on top changes the head alone. `top_at` stays
+-- when the room on top goes, so that nothing below it is ever taken for the top.
+local function raise(slot, user, head, id, at)
+  if id ~= head.top then
+    local lower = at < head.top_at
+      or (at == head.top_at and (head.top == '' or below(id, head.top)))
+    if lower then
+      call('ZADD', slot .. ':z:' .. user, at, id)
+      return
+    end
+    if head.top ~= '' then call('ZADD', slot .. ':z:' .. user, head.top_at, head.top) end
+    head.top = id
+  end
+  head.top_at = math.max(at, head.top_at)
+end
+
+local function take_room(item, slot, user, head, raw, since, gen)
   local key = slot .. ':f:' .. user
   local row = raw and parse_row(raw) or nil
   local verdict = in_line(item, row, since)
@@ -189,43 +208,60 @@ local function take_room(item, slot, user, own, head, raw, since, gen)
   local known_at = 0
   if row == nil or row.epoch ~= item.epoch
     or (item.kind ~= read_kind and item.seq == since) then
-    row = begin_row(item, key, head, row, since, own)
+    row = begin_row(item, key, head, row, since, user)
   else
     known_at = row.last_at
   end
-  change(item, row, own)
-  local ends = item.kind == purge_kind or (item.kind == remove_kind and item.subject == own)
+  change(item, row, user)
+  local ends = item.kind == purge_kind or (item.kind == remove_kind and item.subject_user == user)
   if ends then
     row.flags = bor(row.flags, row_ended)
     call('ZREM', slot .. ':z:' .. user, item.id)
+    if head.top == item.id then head.top = '' end
   elseif row.last_at ~= known_at then
-    call('ZADD', slot .. ':z:' .. user, row.last_at, item.id)
+    raise(slot, user, head, item.id, row.last_at)
   end
   local unread = unread_of(row)
   head.total = head.total + unread - before
-  call('HSET', key, item.id, row_bytes(row))
-  place(item, slot, user, own, head, row.alias, ends)
-  call('HSET', key, '', head_bytes(head))
+  place(item, slot, user, head, row.alias, ends)
+  call('HSET', key, '', head_bytes(head), item.id, row_bytes(row))
   tell(item, slot, user, head, gen, unread)
   return nil
 end
 
 local function take(item, slot, user, since, gen)
   local key = slot .. ':f:' .. user
-  local own = sub(user, item.prefix + 1)
   if item.kind == user_kind then
     local raw = call('HGET', key, '')
     local head = raw and parse_head(raw) or begin_feed(slot, user, random)
-    place(item, slot, user, own, head, 0, true)
+    place(item, slot, user, head, 0, true)
     call('HSET', key, '', head_bytes(head))
     tell(item, slot, user, head, gen, 0)
     return nil
   end
   local known = call('HMGET', key, '', item.id)
   local head = known[1] and parse_head(known[1]) or begin_feed(slot, user, random)
-  return take_room(item, slot, user, own, head, known[2], since, gen)
+  return take_room(item, slot, user, head, known[2], since, gen)
 end
 
+local function know()
+  local list, seen = {}, {}
+  for i = 4, #ARGV, 2 do
+    local users, at = ARGV[i], 1
+    while at <= #users do
+      local slot, bytes, _
+      slot, _, _, bytes, at = unpack_('>HI4I4H', users, at)
+      at = at + bytes
+      if not seen[slot] and #list < 4096 then
+        seen[slot] = true
+        list[#list + 1] = slot
+      end
+    end
+  end
+  know_slots(list)
+end
+
+know()
 local answers = {}
 for i = 3, #ARGV, 2 do
   local item, users, at, index, refused = parse_item(ARGV[i]), ARGV[i + 1], 1, 0, {}
@@ -234,7 +270,7 @@ for i = 3, #ARGV, 2 do
     slot, version, since, user, at = unpack_('>HI4I4Hc0', users, at)
     local gen = generation(slot, version)
     local next_seq = 0
-    if gen then next_seq = take(item, slot, user, since, gen) end
+    if gen then next_seq = take(item, text_of(slot), user, since, gen) end
     if next_seq then
       refused[#refused + 1] = index
       refused[#refused + 1] = next_seq
@@ -245,14 +281,18 @@ for i = 3, #ARGV, 2 do
 end
 
 for node, parts in pairs(told) do
-  local body = {}
-  for i = 1, #parts do
-    local lines = parts[i].lines
-    body[i] = pack('>I4', #parts[i].item.raw) .. parts[i].item.raw .. pack('>I4', #lines)
-      .. concat(lines)
-  end
   -- Trap 13: each publication has its number on this (node, shard), so that a lost one shows.
   local number = call('HINCRBY', 'pubs', node, 1)
-  call('PUBLISH', 'n:' .. node, 'F' .. string.format('%.0f', number) .. '\n' .. concat(body))
+  -- One concatenation: the server hashes every byte of each text that a script makes.
+  local body, n = { 'F', string.format('%.0f', number), '\n' }, 3
+  for i = 1, #parts do
+    local item, lines = parts[i].item, parts[i].lines
+    body[n + 1], body[n + 2] = pack('>I4', #item.raw), item.raw
+    body[n + 3] = pack('>I4', #lines)
+    n = n + 3
+    for j = 1, #lines do body[n + j] = lines[j] end
+    n = n + #lines
+  end
+  call('PUBLISH', 'n:' .. node, concat(body))
 end
 return answers

@@ -6,9 +6,9 @@ local add_kind, remove_kind, title_kind, large_kind, purge_kind = 5, 6, 7, 8, 9
 local has_key, has_reply, has_edit, deleted, has_body = 1, 2, 4, 8, 16
 local has_title = 2
 -- Flags of a room.
-local large, purged, away_known, keeps, marked = 1, 2, 4, 8, 16
+local large, purged, away_known, keeps, marked, ended_known = 1, 2, 4, 8, 16, 32
 
-local hot = '>I4I4I4I4I4I6I4BI4I4I6'
+local hot, hot_packed = '>I4I4I4I4I4I6I4BI4I4I6', '>I4I4I4I4I4I6I4BI4I4I6c0'
 
 local function load_room(slot, room)
   local st = { slot = slot, room = room, key = slot .. ':r:' .. room,
@@ -30,8 +30,8 @@ local function load_room(slot, room)
 end
 
 local function save_room(st)
-  call('HSET', st.key, 'h', pack(hot, st.seq, st.first, st.count, st.version, st.reads,
-    st.last_at, st.members, st.flags, st.done_seq, st.done_reads, st.created) .. st.epoch)
+  call('HSET', st.key, 'h', pack(hot_packed, st.seq, st.first, st.count, st.version, st.reads,
+    st.last_at, st.members, st.flags, st.done_seq, st.done_reads, st.created, st.epoch))
 end
 
 local function has(st, flag)

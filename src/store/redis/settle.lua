@@ -27,10 +27,15 @@ end
 
 -- Ended memberships that everything was forwarded past (trap 2); they stand in order.
 local function drop_ended(st)
+  if not has(st, ended_known) then return end
   local key = st.slot .. ':x:' .. st.room
   while true do
     local oldest = call('LINDEX', key, 0)
-    if not oldest or unpack_('>I4', oldest) > st.done_seq then return end
+    if not oldest then
+      st.flags = st.flags - ended_known
+      return
+    end
+    if unpack_('>I4', oldest) > st.done_seq then return end
     call('LPOP', key)
   end
 end
@@ -61,11 +66,13 @@ local function settle(st, seq, reads, away)
   save_room(st)
 end
 
-local answers = {}
+local answers, all = {}, {}
+for i = 3, #ARGV do all[i - 2] = (unpack_('>H', ARGV[i])) end
+know_slots(all)
 for i = 3, #ARGV do
   local slot, version, seq, reads, away, room = unpack_('>HI4I4I4Hc0Hc0', ARGV[i])
   if generation(slot, version) then
-    settle(load_room(slot, room), seq, reads, away)
+    settle(load_room(text_of(slot), room), seq, reads, away)
     answers[i - 2] = 1
   else
     answers[i - 2] = 0

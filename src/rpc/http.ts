@@ -96,7 +96,7 @@ class HttpCall extends SessionBase {
       (this.#parts ??= []).push(Buffer.from(Buffer.from(chunk)));
       return;
     }
-    const body = Buffer.from(chunk);
+    const body = new Uint8Array(chunk);
     this.#corked = true;
     try {
       this.#identifyThenRun(
@@ -145,7 +145,7 @@ class HttpCall extends SessionBase {
   }
 
   /** @param body perhaps of the library: copied before anything is waited for */
-  #identifyThenRun(body: Buffer): void {
+  #identifyThenRun(body: Uint8Array): void {
     let who: Identity | undefined | Promise<Identity>;
     try {
       who = whoCalls(this.#shared, this.#head);
@@ -166,7 +166,7 @@ class HttpCall extends SessionBase {
   }
 
   /** @param refused why the token was refused, which is then the answer of every call */
-  #run(body: Buffer, identity: Identity | undefined, refused: unknown): void {
+  #run(body: Uint8Array, identity: Identity | undefined, refused: unknown): void {
     if (this.#response === undefined) return;
     if (identity !== undefined) this.identify(identity);
     const session = refused === undefined ? this.#target(identity) : this;

@@ -1,8 +1,9 @@
 import { Head, refuse } from './head.js';
 import type { Identity } from './identity.js';
 import { addressOf, refusalOf, whoCalls, type Transport } from './transport.js';
-import type {
-  HttpRequest, HttpResponse, us_socket_context_t, WebSocket, WebSocketBehavior,
+import {
+  dataOf, type HttpRequest, type HttpResponse, type us_socket_context_t, type WebSocket,
+  type WebSocketBehavior,
 } from './uws.js';
 import { WebSocketSession, type SocketData } from './websocket.js';
 
@@ -27,21 +28,21 @@ export function webSocketBehavior(shared: Transport): WebSocketBehavior<SocketDa
     compression: 0,
     upgrade: (response, request, context) => upgrade(shared, response, request, context),
     open(socket: WebSocket<SocketData>) {
-      const data = socket.getUserData();
+      const data = dataOf(socket);
       const identity = data.identity;
       data.identity = undefined;
       data.session.opened(socket, identity);
     },
-    message: (socket, bytes, binary) => socket.getUserData().session.received(bytes, binary),
-    drain: (socket) => socket.getUserData().session.drainedSome(),
+    message: (socket, bytes, binary) => dataOf(socket).session.received(bytes, binary),
+    drain: (socket) => dataOf(socket).session.drainedSome(),
     dropped: (socket) => {
       // Inside the library's own loop over subscribers no socket may be closed.
-      const { session } = socket.getUserData();
+      const { session } = dataOf(socket);
       setImmediate(() => session.tooSlow());
     },
-    ping: (socket) => socket.getUserData().session.ping(),
-    pong: (socket) => socket.getUserData().session.heard(shared.clock.monotonic()),
-    close: (socket) => socket.getUserData().session.closed(),
+    ping: (socket) => dataOf(socket).session.ping(),
+    pong: (socket) => dataOf(socket).session.heard(shared.clock.monotonic()),
+    close: (socket) => dataOf(socket).session.closed(),
   };
 }
 

@@ -1,6 +1,6 @@
 import {
   App, SSLApp, us_listen_socket_close, us_socket_local_port,
-  type TemplatedApp, type us_listen_socket, type us_socket,
+  type TemplatedApp, type us_listen_socket, type us_socket, type WebSocket,
 } from 'uWebSockets.js';
 
 // The one file that imports uWebSockets.js for its values; its types may be used elsewhere.
@@ -78,7 +78,10 @@ export function listen(
 }
 
 /**
- * Text of what the library hands out as bytes, which it takes back when the handler returns. Text
- * frames it has checked to be UTF-8 already.
+ * What hangs on a socket. The library copies it onto the socket's own object and answers that
+ * object when it is asked, at the price of a native call a frame.
  */
+export const dataOf = <Data>(socket: WebSocket<Data>): Data => socket as unknown as Data;
+
+/** Text of what the library hands out as bytes, which it takes back when the handler returns. */
 export const textOf = (bytes: ArrayBuffer): string => Buffer.from(bytes).toString();

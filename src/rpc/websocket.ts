@@ -71,7 +71,7 @@ export class WebSocketSession extends PushSession {
     } else {
       corked = this;
       try {
-        this.#take(textOf(bytes), at);
+        this.#take(new Uint8Array(bytes), at);
       } finally {
         corked = undefined;
       }
@@ -183,7 +183,7 @@ export class WebSocketSession extends PushSession {
     socket?.end(code, reason);
   }
 
-  #take(text: string, at: number): void {
+  #take(text: string | Uint8Array, at: number): void {
     const { deadlineMs } = this;
     const received = deadlineMs === undefined ? { at } : { at, deadlineMs };
     this.shared.dispatcher.receive(this, text, received, this.#reply);

@@ -65,7 +65,7 @@ export class EchoDispatcher implements Dispatcher {
     session: Session, text: string | Uint8Array, received: Received,
     reply: (answer: string | undefined) => void,
   ): void {
-    const body = text.toString();
+    const body = Buffer.from(text).toString();
     this.sessions.push(session);
     this.received.push(received);
     this.onText(session, body);

@@ -31,7 +31,9 @@ t.test('what two readers could read as two requests is 400, and the connection e
 
 t.test('bodies that are not taken are refused by status', async (t) => {
   const target = await startTarget(t, { maxBodyBytes: 100_000 });
-  const cases: readonly (readonly [string, Record<string, string>, string | Uint8Array<ArrayBuffer>, number])[] = [
+  const cases: readonly (readonly [
+    string, Record<string, string>, string | Uint8Array<ArrayBuffer>, number,
+  ])[] = [
     ['gzip', { 'content-encoding': 'gzip' }, gzipSync(body), 415],
     ['deflate', { 'content-encoding': 'deflate' }, body, 415],
     ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, body, 415],
@@ -98,7 +100,8 @@ t.test('headers and bodies that trickle or make no sense are cut off within 15 s
   const target = await startTarget(t);
   const texts = [
     'POST /rpc HTTP/1.1\r\nhost: ',
-    'POST /rpc HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n',
+    'POST /rpc HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n'
+      + 'content-length: 999\r\n\r\n',
     postText(body, { 'a b': 'a space in a name' }),
     '',
   ];

@@ -51,7 +51,9 @@ async function open(
   };
 }
 
-const post = ({ url }: Echo, session: string, method: string, params: unknown = {}, user = 'Simon') =>
+const post = (
+  { url }: Echo, session: string, method: string, params: unknown = {}, user = 'Simon',
+): Promise<Response> =>
   fetch(url, {
     method: 'POST',
     headers: {

@@ -33,7 +33,8 @@ interface Line<U, R> {
 
 const callsInFlight = 2;
 const batchUnits = 512;
-const batchBytes = 512 * 1024;
+/** A call holds up its shard for some 10 ms at most, a fan-out to many users included. */
+const batchBytes = 128 * 1024;
 /** Units that wait on one node: beyond that nothing more is taken (G9). */
 const queuedUnits = 20_000;
 const movedRetryMs = 20;
@@ -76,11 +77,25 @@ export class Batcher<U, R> {
       this.#lines.delete(line.key);
       return;
     }
-    const shard = this.#parts.route(first.unit);
+    const shard = this.#shardOf(first.unit, line);
+    if (shard === undefined) return;
     let ready = this.#ready.get(shard);
     if (ready === undefined) this.#ready.set(shard, ready = new Set());
     ready.add(line);
     this.#schedule(shard);
+  }
+
+  /** Undefined where the ring is not known yet: then the whole line is told so. */
+  #shardOf(unit: U, line: Line<U, R>): string | undefined {
+    try {
+      return this.#parts.route(unit);
+    } catch (cause) {
+      const error = cause instanceof StoreError
+        ? cause : new StoreError('refused', 'shard_unreachable', 1_000, cause);
+      for (const waiting of line.waiting) this.#fail(waiting, error);
+      this.#lines.delete(line.key);
+      return undefined;
+    }
   }
 
   /** Sends at the end of the turn, so that one call takes all that the turn brought. */

@@ -143,7 +143,8 @@ t.test('a node that was declared dead can write nothing (G7)', async (t) => {
   await room.create('ann', ['ann']);
   for (const shard of a.shards.shards) await client(a, shard).hdel(nodesKey, a.shards.node);
   t.match(await faultOf(room.say('ann', 'late')), { fault: 'refused', reason: 'fenced' });
-  t.match(await faultOf(a.store.rooms.settle(room.room, { seq: 1, reads: 0 }, [])), { reason: 'fenced' });
+  t.match(await faultOf(a.store.rooms.settle(room.room, { seq: 1, reads: 0 }, [])),
+    { reason: 'fenced' });
   t.match(await faultOf(a.store.feeds.forward([{
     room: room.room, epoch: 'e', seq: 1, kind: 'create', count: 0, at: 1, by: 'ann', version: 0,
     event: { method: 'm', params: '{}' }, large: false,

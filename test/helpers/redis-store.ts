@@ -44,6 +44,8 @@ export class PlainShards implements ShardPort {
         maxRetriesPerRequest: 0,
       }),
     ]));
+    // What a lost connection does shows in the calls.
+    for (const client of this.clients.values()) client.on('error', () => undefined);
     this.owners = propose(this.shards);
   }
 

@@ -52,10 +52,18 @@ export interface Assembly {
   readonly rpc: RpcServer;
 }
 
+/** Parts that the backend calls, which is made before them. */
+interface Late {
+  core?: Core;
+  watches?: PresenceWatches;
+  people?: ChatPeople;
+  rpc?: RpcServer;
+}
+
 /** Puts a server together. Stores and buses are made before what they call: bound late. */
 export async function assemble(base: Base, options: ServerOptions): Promise<Assembly> {
   const { limits, clock, ids, log, metrics } = base;
-  const late: { core?: Core; watches?: PresenceWatches; rpc?: RpcServer } = {};
+  const late: Late = {};
   const backend = await base.openBackend({
     limits, clock, ids, log, metrics, node: base.node, url: base.url,
     handlers: {
@@ -67,6 +75,12 @@ export async function assemble(base: Base, options: ServerOptions): Promise<Asse
         gap: () => late.core?.busHandler.gap(),
       },
       membership: base.membership,
+      refused: (user, session, why) => late.people?.refused(user, session, why),
+      returned: (shard) => {
+        log.info({ shard }, 'a shard is back: what is open there is driven');
+        late.core?.forwarder.sweep(0).catch((error: unknown) =>
+          log.warn({ err: error, shard }, 'what is open on a shard could not be driven'));
+      },
     },
   });
   const { store, directory, bus, membership } = backend;
@@ -87,6 +101,7 @@ export async function assemble(base: Base, options: ServerOptions): Promise<Asse
     users: store.users, directory, hub: core.hub, clock, log,
     endWatches: (session) => watches.end(session),
   });
+  late.people = people;
   const chat: Chat = { ...parts, ...core, people, presences: watches };
   const dispatcher = createDispatcher<Chat>({
     registry: base.registry, app: chat, limits, clock, log, metrics, ids, mapError,

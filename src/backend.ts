@@ -1,10 +1,10 @@
 import type { Clock } from './base/clock.js';
-import type { IdSource } from './base/ids.js';
+import type { IdSource, UserKey } from './base/ids.js';
 import type { Limits } from './base/limits.js';
 import type { Logger } from './base/log.js';
 import type { Metrics } from './base/metrics.js';
 import type { Bus, BusHandler } from './cluster/bus.js';
-import type { Directory, PresenceHandler } from './cluster/directory.js';
+import type { ConnectRefusal, Directory, PresenceHandler } from './cluster/directory.js';
 import type { Membership, MembershipHandler } from './cluster/membership.js';
 import type { DeliveryHandler } from './store/feeds.js';
 import type { Store } from './store/store.js';
@@ -29,6 +29,10 @@ export interface BackendHandlers {
   readonly presence: PresenceHandler;
   readonly bus: BusHandler;
   readonly membership: MembershipHandler;
+  /** A session of this node that a shard refuses to take back on its return: close it. */
+  readonly refused: (user: UserKey, session: string, why: ConnectRefusal) => void;
+  /** A shard came back: drive what is open there. */
+  readonly returned: (shard: string) => void;
 }
 
 /**

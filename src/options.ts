@@ -21,7 +21,9 @@ export interface ApiKeyOption {
 export interface ServerOptions {
   /** Folder of the embedded store; `./data` by default. `false` keeps everything in memory. */
   readonly data?: string | false;
-  /** Another backend in place of the embedded store. */
+  /** Shards in place of the embedded store, `URL` or `NAME=URL` each, the same on every node. */
+  readonly redis?: readonly string[];
+  /** Another backend in place of both. */
   readonly backend?: OpenBackend;
 
   /**

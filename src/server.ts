@@ -7,7 +7,7 @@ import { createLogger } from './base/log.js';
 import { Metrics } from './base/metrics.js';
 import { assemble, type Assembly, type Base } from './assemble.js';
 import { verifierOf } from './auth-options.js';
-import { embeddedBackend } from './backend-embedded.js';
+import { backendOf } from './backends.js';
 import type { Chat } from './chat/chat.js';
 import { registerMethods } from './chat/methods/index.js';
 import { isLoopback, SettingsError } from './config.js';
@@ -102,9 +102,10 @@ class RingpostServer implements Server {
     this.#base = {
       limits: limitsWith(options.limits ?? {}), clock, ids, log, metrics,
       node: options.node ?? `node-${ids(6)}`,
-      url: () => options.publicUrl ?? this.url,
+      // A node joins before it listens: it names its URL at the first heartbeat after.
+      url: () => options.publicUrl ?? this.#url ?? '',
       verify: verifierOf(options, clock, log),
-      openBackend: options.backend ?? embeddedBackend(data === false ? undefined : data),
+      openBackend: options.backend ?? backendOf(data, options.redis ?? []),
       registry: this.#registry,
       interceptors: this.#interceptors,
       pages: {

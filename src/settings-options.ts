@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Alerts } from './base/alerts.js';
 import type { Logger } from './base/log.js';
-import { backendOf } from './backends.js';
 import { SettingsError, type Settings } from './config.js';
 import type { ApiKeyOption, ServerOptions } from './options.js';
 
@@ -32,7 +31,7 @@ export function optionsOf(settings: Settings, log: Logger, alerts: Alerts): Serv
   } = settings;
   return {
     log, alerts, dev, users, path, origins, trustedProxies, metrics, limits, reusePort,
-    backend: backendOf(settings),
+    data: settings.data, redis: settings.redis,
     apiKeys: settings.apiKeys.map(apiKeyOf),
     ...(secret !== undefined && { secret }),
     ...(publicKey !== undefined && { publicKey: pemOf(publicKey) }),

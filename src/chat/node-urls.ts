@@ -11,7 +11,8 @@ export async function publicUrls(app: Pick<Chat, 'membership'>): Promise<string[
   const staying = nodes.filter((one) => !one.draining);
   return (staying.length > 0 ? staying : nodes)
     .sort((a, b) => Number(b.node === node) - Number(a.node === node))
-    .map((one) => one.url);
+    .map((one) => one.url)
+    .filter((url) => url !== '');
 }
 
 /** Settings of a store change rarely, and anybody may ask: not read for every call. */

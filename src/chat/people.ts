@@ -108,6 +108,13 @@ export class ChatPeople implements People {
     await this.#watch.poll();
   }
 
+  /** A shard that came back does not take this session back: what was revoked meanwhile counts. */
+  refused(user: UserKey, session: string, why: ConnectRefusal): void {
+    for (const entry of this.#entriesOf(user)) {
+      if (entry.session.id === session) this.#throwOut(entry, refused(why));
+    }
+  }
+
   async #admitRead(user: UserKey, identity: Identity): Promise<Identity> {
     const [profile, revoked] = await Promise.all([
       this.profile(user),
@@ -268,7 +275,8 @@ export class ChatPeople implements People {
     entry.refused = reason;
     if (this.#present.get(entry.session) !== entry) return;
     void this.#leave(entry.session, 'logout', `was thrown out: ${reason.data.reason}`);
-    entry.session.close(closeCode.forbidden, reason.data.reason);
+    entry.session.close(reason.code === code.rateLimited
+      ? closeCode.tooManyConnections : closeCode.forbidden, reason.data.reason);
   }
 
   *#entries(): Iterable<Entry> {

@@ -96,8 +96,10 @@ export class FeedPosition {
   /** Read up to this head: live, unless something newer was seen meanwhile. */
   caughtUp(head: number): boolean {
     if (this.phase !== 'reading') return false;
-    if (this.#seen > this.at && head > this.at) return false;
+    // What was seen since that page was read was not handed on: the next page has it (trap 7).
+    const behind = this.#seen > this.at || head > this.at;
     this.#seen = 0;
+    if (behind) return false;
     this.phase = 'live';
     return true;
   }

@@ -13,8 +13,8 @@ const help = `ringpost cluster: a cluster on this machine, for development
 
   ringpost cluster --nodes 2 --shards 2
 
-Starts Redis servers with an append-only file each, and nodes in front of them. What is written stays
-in the folder, so the same command goes on where it was. Ctrl-C ends all of it.
+Starts Redis servers with an append-only file each, and nodes in front of them. What is written
+stays in the folder, so the same command goes on where it was. Ctrl-C ends all of it.
 
   --nodes COUNT     processes that serve (2)
   --shards COUNT    Redis servers that keep (2)
@@ -106,7 +106,8 @@ export async function run(args: readonly string[]): Promise<number> {
     console.error(missing);
     return 1;
   }
-  const flags = chosen.flags.some((flag) => /^--(secret|public-key|jwks|api-keys|config)/.test(flag))
+  const signsIn = /^--(secret|public-key|jwks|api-keys|config)/;
+  const flags = chosen.flags.some((flag) => signsIn.test(flag))
     ? chosen.flags : ['--dev', ...chosen.flags];
   const script = fileURLToPath(new URL('./ringpost.js', import.meta.url));
   const plan = await planLocalCluster({ ...chosen, script, flags });

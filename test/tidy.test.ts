@@ -23,7 +23,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'src/supervisor': ['src/base'],
   src: ['src/chat', 'src/auth', 'src/rpc', 'src/store', 'src/store/redis', 'src/cluster',
     'src/base'],
-  bin: ['src', 'src/supervisor', 'src/client', 'src/auth', 'src/base', 'src/store', 'src/cluster', 'src/rpc'],
+  bin: ['src', 'src/supervisor', 'src/client', 'src/auth', 'src/base', 'src/store', 'src/cluster',
+    'src/rpc'],
   web: ['src/client'],
 };
 

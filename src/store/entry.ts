@@ -32,7 +32,7 @@ export interface CreateEntry extends EntryBase {
   readonly history?: Retention;
 }
 
-/** A message, in its final state when read from the log: an edit or deletion changes it in place. */
+/** A message, in its final state when read from the log: edits and deletions change it in place. */
 export interface MessageEntry extends EntryBase {
   readonly kind: 'message';
   /** Exactly one of text and body, none once deleted. */

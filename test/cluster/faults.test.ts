@@ -57,7 +57,7 @@ async function stopCleanly(server: RedisServer): Promise<void> {
   });
 }
 
-void t.test('a node killed is found dead, and its users are told of within 10 s (G8)', async (t) => {
+void t.test('a node killed is found dead, its users are told of within 10 s (G8)', async (t) => {
   const list = await shards({}, {});
   const node = await open('a', list);
   const names = ['s0', 's1'].map((shard) => nameOn(node, shard, 'simon'));

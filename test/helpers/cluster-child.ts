@@ -12,7 +12,9 @@ say('ready');
 let fenced = 0;
 let superseded = false;
 setInterval(() => {
-  for (; fenced < opened.told.fenced.length; fenced += 1) say(`fenced ${opened.told.fenced[fenced]}`);
+  for (; fenced < opened.told.fenced.length; fenced += 1) {
+    say(`fenced ${opened.told.fenced[fenced]}`);
+  }
   if (!superseded && opened.told.superseded > 0) {
     superseded = true;
     say('superseded');

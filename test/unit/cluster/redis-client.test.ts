@@ -7,7 +7,7 @@ void t.test('a shard is named by its address, or as it was given', async (t) => 
   t.equal(parseShard('a=redis://h').name, 'a');
 });
 
-void t.test('login, TLS and database are taken from the URL, and no password is shown', async (t) => {
+void t.test('login, TLS and database come from the URL, and no password is shown', async (t) => {
   const shard = parseShard('a=rediss://me:s%40cret@h:1/3');
   t.match(shard.options, { username: 'me', password: 's@cret', db: 3, port: 1, tls: {} });
   t.notMatch(shard.shown, /cret/);

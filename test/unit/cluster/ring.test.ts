@@ -24,7 +24,7 @@ void t.test('a key always has the same slot, the documented one', async (t) => {
   }));
 });
 
-void t.test('every order of the list gives the same proposal, and all slots have an owner', async () => {
+void t.test('every order of the list gives one proposal, and all slots have an owner', async () => {
   fc.assert(fc.property(names(1, 16).chain((list) => fc.tuple(
     fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }))), ([a, b]) => {
     const one = propose(a);
@@ -42,7 +42,7 @@ void t.test('at 2 to 16 shards nobody is more than 10 % over its share', async (
     { numRuns: 40 });
 });
 
-void t.test('a shard added takes its share, and nothing moves between those that stay', async () => {
+void t.test('a shard added takes its share, nothing moves between those that stay', async () => {
   fc.assert(fc.property(names(3, 16), (list) => {
     const newcomer = list[0] ?? '';
     const before = propose(list.slice(1));

@@ -1,5 +1,7 @@
 import t from 'tap';
-import { difference, firstTable, overlay, parseTable, slotsOf } from '../../../src/cluster/table.js';
+import {
+  difference, firstTable, overlay, parseTable, slotsOf,
+} from '../../../src/cluster/table.js';
 
 void t.test('the first table is the same whatever the order of the list', async (t) => {
   t.same(firstTable('c', ['b', 'a']), firstTable('c', ['a', 'b']));

@@ -11,7 +11,7 @@ import { Supervisor } from '../../../src/supervisor/supervisor.js';
 
 const log = createLogger({ format: 'silent' });
 
-t.test('waits double with each crash, up to a bound, and start over after a long life', async (t) => {
+t.test('waits double with each crash, up to a bound, and restart after a long life', async (t) => {
   let restarts = noRestarts;
   const waits: number[] = [];
   for (let crash = 0; crash < 8; crash++) {

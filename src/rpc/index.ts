@@ -22,7 +22,7 @@ export {
 } from './pages.js';
 export { Registry } from './registry.js';
 export {
-  createRpcServer, type ListenOptions, type RpcServer, type RpcServerOptions,
+  createPageServer, createRpcServer, type ListenOptions, type RpcServer, type RpcServerOptions,
 } from './rpc-server.js';
 export { SessionBase } from './session-base.js';
 export type { SendOutcome, Session, TopicPublisher, TransportName } from './session.js';

@@ -83,10 +83,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   const path = options.path ?? '/rpc';
   serveRpc(app, shared, path);
   servePages(app, options.pages ?? {}, shared.log);
-  app.any('/*', (response, request) => {
-    const toHead = request.getMethod() === 'head';
-    refuse(response, { status: 404, reason: 'no_such_page', toHead });
-  });
+  refuseOtherPaths(app);
   const listening: Listening[] = [];
   let closed = false;
   const stopAccepting = (): void => {
@@ -112,6 +109,27 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
       setImmediate(() => app.close());
     },
   };
+}
+
+/** Pages on a port of their own, such as health and metrics that the public must not see. */
+export function createPageServer(
+  pages: Readonly<Record<string, PageHandler>>,
+  { log = createLogger({ format: 'silent' }), tls }: { log?: Logger; tls?: TlsFiles } = {},
+): { listen(host: string, port: number): { readonly port: number }; close(): void } {
+  const app = createApp(tls);
+  servePages(app, pages, log);
+  refuseOtherPaths(app);
+  return {
+    listen: (host, port) => listen(app, host, port, false),
+    close: () => { app.close(); },
+  };
+}
+
+function refuseOtherPaths(app: TemplatedApp): void {
+  app.any('/*', (response, request) => {
+    const toHead = request.getMethod() === 'head';
+    refuse(response, { status: 404, reason: 'no_such_page', toHead });
+  });
 }
 
 function transportOf(options: RpcServerOptions, app: TemplatedApp): Transport {

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { Metrics } from '../../../src/base/metrics.js';
 import { healthPage, metricsPage, readyPage } from '../../../src/rpc/pages.js';
+import { createPageServer } from '../../../src/rpc/rpc-server.js';
 import { startEcho } from '../../helpers/echo-server.js';
 import { WsClient } from '../../helpers/ws-client.js';
 
@@ -59,6 +60,14 @@ t.test('pages stand beside the API: health, readiness, metrics and others', asyn
   t.equal(broken.status, 500);
   t.notMatch(await broken.text(), 'secret');
   t.equal((await fetch(`${base}/healthz`, { method: 'POST' })).status, 405);
+});
+
+t.test('pages can stand on a port of their own', async (t) => {
+  const pages = createPageServer({ '/healthz': healthPage });
+  const { port } = pages.listen('127.0.0.1', 0);
+  t.teardown(() => pages.close());
+  t.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200);
+  t.equal((await fetch(`http://127.0.0.1:${port}/rpc`, { method: 'POST' })).status, 404);
 });
 
 t.test('an answer is queued before what its call publishes to a topic', async (t) => {

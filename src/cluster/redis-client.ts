@@ -123,9 +123,9 @@ export function connectRedis(address: ShardAddress, use: 'commands' | 'events'):
     // A primary that became a replica: find the new one (Sentinel names it).
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
     ...(address.sentinel
-      ? {
-        sentinelRetryStrategy: () => 300, sentinelCommandTimeout: 1000, failoverDetector: true,
-      }
+      // No failoverDetector: it ends a client for good that is connecting at that moment. A
+      // primary that is replaced closes its connections by itself.
+      ? { sentinelRetryStrategy: () => 300, sentinelCommandTimeout: 1000 }
       : {}),
   });
   // Faults show in what they do to calls; an unheard 'error' event would end the process.

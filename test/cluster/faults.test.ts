@@ -19,6 +19,7 @@ async function open(node: string, list: readonly string[]): Promise<TestNode> {
   nodes.push(opened);
   return opened;
 }
+t.setTimeout(120_000);
 t.afterEach(async () => {
   await Promise.all(nodes.splice(0).map((node) => node.close()));
   await Promise.all(servers.splice(0).map((server) => server.close()));
@@ -57,7 +58,7 @@ async function stopCleanly(server: RedisServer): Promise<void> {
   });
 }
 
-void t.test('a node killed is found dead, its users are told of within 10 s (G8)', async (t) => {
+void t.test('users of a killed node are told offline within 10 s (G8)', async (t) => {
   const list = await shards({}, {});
   const node = await open('a', list);
   const names = ['s0', 's1'].map((shard) => nameOn(node, shard, 'simon'));

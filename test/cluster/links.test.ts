@@ -18,6 +18,7 @@ const open = async (node: string, proxied = false): Promise<TestNode> => {
   return opened;
 };
 
+t.setTimeout(120_000);
 t.beforeEach(async () => {
   servers = await startRedises(2);
   proxy = await startProxy(servers[0]?.port ?? 0);

@@ -12,9 +12,8 @@ say('ready');
 let fenced = 0;
 let superseded = false;
 setInterval(() => {
-  for (; fenced < opened.told.fenced.length; fenced += 1) {
-    say(`fenced ${opened.told.fenced[fenced]}`);
-  }
+  for (const shard of opened.told.fenced.slice(fenced)) say(`fenced ${shard}`);
+  fenced = opened.told.fenced.length;
   if (!superseded && opened.told.superseded > 0) {
     superseded = true;
     say('superseded');

@@ -76,6 +76,8 @@ export class ShardChannel {
       this.#client.disconnect(true);
     }
     this.#gaps.sent(now);
+    // A client that gave up begins again.
+    if (this.#client.status === 'end') this.open();
   }
 
   #subscribe(): void {

@@ -239,6 +239,8 @@ export class ShardLink {
     if (this.state === 'away' && now - this.#sinceMs > giveUpMs && status !== 'reconnecting') {
       this.#sinceMs = now;
       this.#client.disconnect(true);
+      // A client that gave up begins again.
+      if (status === 'end') this.#client.connect().catch(() => undefined);
     }
   }
 }

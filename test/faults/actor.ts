@@ -9,6 +9,9 @@ interface Answer {
 /** Codes after which the outcome is open or a second try may do: the same key goes out again. */
 const retried = new Set([-32002, -32009, 429]);
 
+/** Without an answer for so long a connection is given up. */
+const patienceMs = 5_000;
+
 /**
  * A client of a workload: one user with one connection, which it makes again whenever it is lost,
  * resuming its feed. Written against the protocol and not on ringpost/client, so that a fault of
@@ -19,6 +22,7 @@ export class Actor {
   readonly #pending = new Map<number, (answer: Answer | undefined) => void>();
   #socket: WebSocket | undefined;
   #ready: Promise<void> | undefined;
+  #opening = false;
   #cursor: string | undefined;
   #id = 0;
   #stopped = false;
@@ -34,26 +38,22 @@ export class Actor {
   }
 
   /** Resolves once the feed is open, however many tries that takes. */
-  connected(): Promise<void> {
-    this.#ready ??= this.#connect();
-    return this.#ready;
+  async connected(): Promise<void> {
+    if (this.#ready === undefined) this.#reconnect();
+    await this.#ready;
   }
 
+  /** One loop at a time: a socket that is lost before its feed is open goes on in the same one. */
   async #connect(): Promise<void> {
     while (!this.#stopped) {
       if (await this.#open()) {
         const since = this.#cursor === undefined ? {} : { since: this.#cursor };
-        const answer = await this.#ask('feed.open', since);
-        const cursor = answer?.result?.['cursor'];
-        if (typeof cursor === 'string') {
-          if (answer?.result?.['recovered'] === false) {
-            this.events.push({ kind: 'reset', client: this.user });
-          }
-          this.#cursor = cursor;
+        const answer = await this.#ask('feed.open', since, (opened) => this.#opened(opened));
+        if (answer?.result !== undefined && this.#socket !== undefined) {
           this.connections++;
           return;
         }
-        this.#socket?.terminate();
+        this.#lose();
       }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -62,22 +62,51 @@ export class Actor {
   #open(): Promise<boolean> {
     return new Promise((resolve) => {
       const socket = new WebSocket(this.url().replace(/^http/, 'ws'), {
-        headers: { authorization: `Bearer ${this.user}` },
+        headers: { authorization: `Bearer ${this.user}` }, handshakeTimeout: patienceMs,
       });
       this.#socket = socket;
-      socket.on('open', () => resolve(true));
-      socket.on('error', () => resolve(false));
-      socket.on('message', (data: Buffer) => this.#received(data.toString()));
+      let isOpen = false;
+      socket.on('open', () => { isOpen = true; resolve(true); });
+      socket.on('error', () => undefined);
+      socket.on('message', (data: Buffer) => {
+        if (this.#socket === socket) this.#received(data.toString());
+      });
       socket.on('close', () => {
         resolve(false);
-        if (this.#socket !== socket) return;
-        this.#socket = undefined;
-        this.#ready = undefined;
-        for (const lost of this.#pending.values()) lost(undefined);
-        this.#pending.clear();
-        if (!this.#stopped) void this.connected();
+        if (this.#socket === socket && isOpen) this.#lose();
       });
     });
+  }
+
+  /** Ends the present connection; whoever waits for an answer on it learns that none will come. */
+  #lose(): void {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.terminate();
+    const lost = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const tell of lost) tell(undefined);
+    if (!this.#opening) this.#reconnect();
+  }
+
+  #reconnect(): void {
+    if (this.#stopped) return;
+    this.#opening = true;
+    this.#ready = this.#connect().finally(() => {
+      this.#opening = false;
+      // Lost again between the answer and here.
+      if (this.#socket === undefined) this.#reconnect();
+    });
+  }
+
+  /** Before any event of the same chunk is looked at: what follows moves the cursor on. */
+  #opened(answer: Answer): void {
+    const cursor = answer.result?.['cursor'];
+    if (typeof cursor !== 'string') return;
+    if (answer.result?.['recovered'] === false) {
+      this.events.push({ kind: 'reset', client: this.user });
+    }
+    this.#cursor = cursor;
   }
 
   #received(text: string): void {
@@ -91,6 +120,7 @@ export class Actor {
     }
     const { method, params = {} } = message;
     if (typeof params['cursor'] === 'string') this.#cursor = params['cursor'];
+    if (method === 'feed.reset') this.events.push({ kind: 'reset', client: this.user });
     if (method !== 'message.created') return;
     const { room, seq, epoch, text: body } = params;
     this.events.push({
@@ -99,14 +129,22 @@ export class Actor {
     });
   }
 
-  #ask(method: string, params: object): Promise<Answer | undefined> {
+  #ask(
+    method: string, params: object, first: (answer: Answer) => void = () => undefined,
+  ): Promise<Answer | undefined> {
     return new Promise((resolve) => {
       const id = ++this.#id;
       if (this.#socket?.readyState !== WebSocket.OPEN) {
         resolve(undefined);
         return;
       }
-      this.#pending.set(id, resolve);
+      // A process that stands still closes nothing: whoever waits goes elsewhere.
+      const timer = setTimeout(() => { if (this.#pending.has(id)) this.#lose(); }, patienceMs);
+      this.#pending.set(id, (answer) => {
+        clearTimeout(timer);
+        if (answer !== undefined) first(answer);
+        resolve(answer);
+      });
       this.#socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
     });
   }

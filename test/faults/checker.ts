@@ -100,45 +100,60 @@ function checkAcknowledged(
   }
 }
 
-function checkFeeds(
-  record: Record, rooms: ReadonlyMap<string, FinalRoom>, findings: Findings,
-): void {
-  const refused = new Set<string>();
-  const feeds = new Map<string, Map<string, number[]>>();
+/** What one client saw of one room. */
+interface Seen {
+  readonly seqs: Set<number>;
+  first: number;
+  last: number;
+}
+
+type Feeds = ReadonlyMap<string, ReadonlyMap<string, Seen>>;
+
+/** Holds each feed against the logs as it went; answers what each client saw since its reset. */
+function checkFeeds(record: Record, rooms: ReadonlyMap<string, FinalRoom>, findings: Findings):
+Feeds {
+  const stands = new Map(record.rooms.map((room) => [
+    room.room, new Set(room.messages.map(({ seq }) => seq)),
+  ]));
+  const feeds = new Map<string, Map<string, Seen>>();
   for (const event of record.events) {
-    if (event.kind === 'refused') refused.add(event.key);
     // After a reset a feed begins anew; what it missed before was said to be missed.
     if (event.kind === 'reset') feeds.delete(event.client);
-    if (event.kind !== 'saw') continue;
-    const room = rooms.get(event.room);
-    const client = feeds.get(event.client) ?? new Map<string, number[]>();
+    if (event.kind !== 'saw' || event.epoch !== rooms.get(event.room)?.epoch) continue;
+    const client = feeds.get(event.client) ?? new Map<string, Seen>();
     feeds.set(event.client, client);
-    const seen = client.get(event.room) ?? [];
+    const seen = client.get(event.room) ?? { seqs: new Set<number>(), first: Infinity, last: 0 };
     client.set(event.room, seen);
-    const last = seen.at(-1) ?? 0;
-    if (event.epoch === room?.epoch) {
-      if (seen.includes(event.seq)) {
-        findings.add('duplicate', `${event.client} saw ${event.room} ${event.seq} twice`);
-      } else if (event.seq < last) {
-        findings.add('reordered', `${event.client} saw ${event.room} ${event.seq} after ${last}`);
-      }
-      seen.push(event.seq);
-      const stands = room.messages.some(({ seq }) => seq === event.seq);
-      if (!stands) findings.add('aborted read', `${event.client}: ${event.room} ${event.seq}`);
+    const place = `${event.client} saw ${event.room} ${event.seq}`;
+    if (seen.seqs.has(event.seq)) findings.add('duplicate', `${place} twice`);
+    else if (event.seq < seen.last) findings.add('reordered', `${place} after ${seen.last}`);
+    seen.seqs.add(event.seq);
+    seen.first = Math.min(seen.first, event.seq);
+    seen.last = event.seq;
+    if (stands.get(event.room)?.has(event.seq) !== true) {
+      findings.add('aborted read', `${place}, which is not there`);
     }
   }
-  for (const event of record.events) {
+  return feeds;
+}
+
+function checkRefused(events: readonly Event[], findings: Findings): void {
+  const refused = new Set(events.flatMap((one) => one.kind === 'refused' ? [one.key] : []));
+  for (const event of events) {
     if (event.kind === 'saw' && refused.has(event.text)) {
       findings.add('aborted read', `${event.client} saw ${event.text}, which was refused`);
     }
   }
+}
+
+function checkGaps(record: Record, feeds: Feeds, findings: Findings): void {
+  const resets = new Set(record.events.flatMap((one) => one.kind === 'reset' ? [one.client] : []));
   for (const room of record.rooms) {
     for (const member of room.members) {
-      const seen = new Set(feeds.get(member)?.get(room.room) ?? []);
-      const first = Math.min(...seen);
-      const reset = record.events.some((one) => one.kind === 'reset' && one.client === member);
+      const seen = feeds.get(member)?.get(room.room);
       for (const { seq } of room.messages) {
-        if (seen.has(seq) || (reset && seq < first)) continue;
+        if (seen?.seqs.has(seq) === true) continue;
+        if (resets.has(member) && seq < (seen?.first ?? Infinity)) continue;
         findings.add('gap', `${member} never saw ${room.room} ${seq}`);
       }
     }
@@ -156,7 +171,8 @@ export function check(record: Record): Finding[] {
   for (const room of record.rooms) checkLog(room, sent, findings);
   checkPositions(record, findings);
   checkAcknowledged(record.events, rooms, findings);
-  checkFeeds(record, rooms, findings);
+  checkGaps(record, checkFeeds(record, rooms, findings), findings);
+  checkRefused(record.events, findings);
   return findings.all;
 }
 

@@ -29,6 +29,8 @@ export class Workload {
   readonly #actors: Actor[];
   readonly #rooms = new Map<string, Actor[]>();
   readonly #next: () => number;
+  readonly #seen = new Set<string>();
+  #counted = 0;
   #sent = 0;
   #acknowledged = 0;
   #stop = false;
@@ -117,9 +119,12 @@ export class Workload {
   }
 
   #caughtUp(rooms: readonly FinalRoom[]): boolean {
-    const seen = new Set(this.#events.flatMap((one) =>
-      one.kind === 'saw' ? [`${one.client} ${one.room} ${one.epoch} ${one.seq}`] : []));
+    for (; this.#counted < this.#events.length; this.#counted++) {
+      const event = this.#events[this.#counted];
+      if (event?.kind !== 'saw') continue;
+      this.#seen.add(`${event.client} ${event.room} ${event.epoch} ${event.seq}`);
+    }
     return rooms.every(({ room, epoch, members, messages }) => members.every((member) =>
-      messages.every(({ seq }) => seen.has(`${member} ${room} ${epoch} ${seq}`))));
+      messages.every(({ seq }) => this.#seen.has(`${member} ${room} ${epoch} ${seq}`))));
   }
 }

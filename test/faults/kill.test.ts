@@ -1,0 +1,14 @@
+import t from 'tap';
+import { command } from '../helpers/server.js';
+import { check, summary } from './checker.js';
+import { killUnderLoad, seedOf } from './one-node.js';
+
+t.test('twenty kill -9 under load lose, double, reorder and skip nothing (G1-G4)', async (t) => {
+  const { record, verified } = await killUnderLoad(t, { command, seed: seedOf(t), kills: 20 });
+  const findings = check(record);
+  t.equal(findings.length, 0, summary(findings));
+  const acknowledged = record.events.filter(({ kind }) => kind === 'ack').length;
+  t.ok(acknowledged > 20 * 20, `${acknowledged} messages were acknowledged`);
+  t.same(record.events.filter(({ kind }) => kind === 'reset'), [], 'every feed went on');
+  t.same(verified.code, 0, `what is kept agrees with the logs: ${verified.output}`);
+});

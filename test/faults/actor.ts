@@ -166,10 +166,18 @@ export class Actor {
     }
   }
 
-  /** Sends one message whose text is its key, and writes down how it went. */
-  async send(room: string, key: string): Promise<void> {
+  /**
+   * Sends one message whose text is its key, and writes down how it went.
+   * @param cut whether the connection breaks before the answer comes, so that it is sent again
+   */
+  async send(room: string, key: string, cut = false): Promise<void> {
     this.events.push({ kind: 'send', client: this.user, room, key });
-    const answer = await this.call('message.send', { room, text: key, key });
+    const answering = this.call('message.send', { room, text: key, key });
+    if (cut) {
+      await this.connected();
+      this.#socket?.ping('', true, () => this.#lose());
+    }
+    const answer = await answering;
     if (typeof answer === 'number') {
       this.events.push({ kind: 'refused', client: this.user, room, key, code: answer });
       return;

@@ -3,6 +3,8 @@ import { command } from '../helpers/server.js';
 import { check, summary } from './checker.js';
 import { killUnderLoad, seedOf } from './one-node.js';
 
+t.setTimeout(240_000);
+
 t.test('twenty kill -9 under load lose, double, reorder and skip nothing (G1-G4)', async (t) => {
   const { record, verified } = await killUnderLoad(t, { command, seed: seedOf(t), kills: 20 });
   const findings = check(record);

@@ -43,7 +43,8 @@ async function freePort(): Promise<number> {
 
 /**
  * Runs the workload against one server process over one data folder, which is killed with
- * `kill -9` again and again under load, the last time when all is quiet.
+ * `kill -9` again and again under load, and once more at the last acknowledgement, so that what
+ * was not delivered yet has to come without anything new being written.
  */
 export async function killUnderLoad(t: Test, options: OneNodeOptions): Promise<Outcome> {
   const { command, seed, kills, clients = 24, between = 150 } = options;
@@ -60,6 +61,10 @@ export async function killUnderLoad(t: Test, options: OneNodeOptions): Promise<O
     await run.exit;
   };
   let run = await start();
+  const restart = async (): Promise<void> => {
+    await kill(run);
+    run = await start();
+  };
   const workload = new Workload({
     urls: () => [`http://127.0.0.1:${port}/rpc`], clients, rooms: 8, members: 6, seed,
   });
@@ -67,10 +72,9 @@ export async function killUnderLoad(t: Test, options: OneNodeOptions): Promise<O
   const choose = random(seed + 1);
   for (let killed = 0; killed < kills; killed++) {
     await workload.more(20 + Math.floor(choose() * between));
-    await kill(run);
-    run = await start();
+    await restart();
   }
-  const record = await workload.end(options.patienceMs);
+  const record = await workload.end(options.patienceMs, restart);
   await kill(run);
   const verifying = runScript(t, [command, 'data', 'verify', '--data', folder]);
   const { code } = await verifying.exit;

@@ -23,6 +23,9 @@ export function random(seed: number): () => number {
   };
 }
 
+/** Of so many sends the connection breaks before the answer. */
+const cutChance = 0.01;
+
 /** Clients that talk in rooms, each sending its next message when the last was acknowledged. */
 export class Workload {
   readonly #events: Event[] = [];
@@ -72,7 +75,8 @@ export class Workload {
 
   async #talk(actor: Actor, room: string): Promise<void> {
     while (!this.#stop) {
-      await actor.send(room, `${actor.user} ${this.options.seed}-${++this.#sent}`);
+      const key = `${actor.user} ${this.options.seed}-${++this.#sent}`;
+      await actor.send(room, key, this.#next() < cutChance);
       this.#acknowledged++;
     }
   }
@@ -86,10 +90,12 @@ export class Workload {
   /**
    * Stops sending, waits until every feed holds what the logs hold, and reads all of it.
    * @param patienceMs how long feeds may take to catch up; what is missing then is a gap
+   * @param last what happens at the moment of the last acknowledgement, before the silence
    */
-  async end(patienceMs = 20_000): Promise<Record> {
+  async end(patienceMs = 20_000, last = () => Promise.resolve()): Promise<Record> {
     this.#stop = true;
     await this.#running;
+    await last();
     const rooms: FinalRoom[] = [];
     for (const [room, members] of this.#rooms) {
       const [owner] = members;

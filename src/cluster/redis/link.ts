@@ -53,7 +53,7 @@ const prelude = "do local p=table.remove(ARGV) local w=string.match(ARGV[1],'^%S
   + "if redis.call('HGET','passes',w)~=p then return redis.error_reply('FENCED') end "
   + "redis.call('HINCRBY','writes',w,1) end ";
 const guarded = new WeakMap<Script, Script>();
-function guard(script: Script): Script {
+export function guard(script: Script): Script {
   let made = guarded.get(script);
   if (made === undefined) guarded.set(script, made = scriptOf(script.name, prelude + script.text));
   return made;

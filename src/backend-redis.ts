@@ -1,7 +1,7 @@
 import type { Backend, BackendParts, OpenBackend } from './backend.js';
 import { feedPublication } from './cluster/keys.js';
-import { splitShards } from './cluster/redis-client.js';
 import { openCluster } from './cluster/redis/open.js';
+import { splitShards } from './cluster/shard-address.js';
 import { decodeDeliveries } from './store/redis/publication.js';
 import { openRedisStore } from './store/redis/store.js';
 

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { LimitsSchema } from './base/limits.js';
+import { parseShards, splitShards, type ShardAddress } from './cluster/shard-address.js';
 
 /** Shown in help and errors; the schema alone knows a setting (config-load.ts, config-help.ts). */
 interface Shown {
@@ -154,7 +155,7 @@ const least = 32;
  * @throws SettingsError for the first rule that they break
  */
 export function checkSettings(settings: Settings): void {
-  const refuse = (message: string): never => { throw new SettingsError(message); };
+  const refuse: Refuse = (message) => { throw new SettingsError(message); };
   const { dev, host, secret, publicKey, jwks, apiKeys, tlsKey, tlsCert, redis } = settings;
   if (dev && !isLoopback(host)) {
     refuse(`--dev takes any word for a token, so it refuses to listen on ${host}: `
@@ -177,10 +178,27 @@ export function checkSettings(settings: Settings): void {
   if (settings.alertSecret !== undefined && settings.alertWebhook === undefined) {
     refuse('--alert-secret signs what is sent to --alert-webhook, which is missing');
   }
-  if (settings.production) checkProduction(settings, refuse);
+  const shards = redis.length === 0 ? [] : shardsOf(redis, refuse);
+  if (settings.production) checkProduction(settings, shards, refuse);
 }
 
-function checkProduction(settings: Settings, refuse: (message: string) => never): void {
+type Refuse = (message: string) => never;
+
+/** A setting is split at every comma; the hosts of a Sentinel have some of their own. */
+function shardsOf(redis: readonly string[], refuse: Refuse): ShardAddress[] {
+  try {
+    return parseShards(splitShards(redis.join(',')));
+  } catch (error) {
+    return refuse(`--redis: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Names without a dot, such as those of containers, and addresses that nobody routes. */
+const inside = /^([^.:]+|::1|127\..+|10\..+|192\.168\..+|172\.(1[6-9]|2\d|3[01])\..+)$/;
+
+function checkProduction(
+  settings: Settings, shards: readonly ShardAddress[], refuse: Refuse,
+): void {
   if (settings.dev) refuse('--production refuses --dev');
   const { secret } = settings;
   if (secret !== undefined && Buffer.byteLength(secret) < least) {
@@ -190,11 +208,10 @@ function checkProduction(settings: Settings, refuse: (message: string) => never)
   if (settings.origins.some((origin) => origin.includes('*'))) {
     refuse('--production refuses * in --origins: name each one');
   }
-  for (const shard of settings.redis) {
-    const url = shard.slice(shard.search(/rediss?(\+sentinel)?:/));
-    if (url.startsWith('rediss')) continue;
-    if (!/@|\/\/(localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|\[::1\]|[^./:]+[:/])/
-      .test(url)) {
+  for (const { options: { tls, password, sentinels, host } } of shards) {
+    const hosts = sentinels?.map((sentinel) => sentinel.host) ?? [host];
+    if (tls === undefined && password === undefined
+      && !hosts.every((name) => inside.test(name ?? ''))) {
       refuse('--production refuses Redis without TLS at a public address: use rediss://');
     }
   }

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { parseShard, parseShards, splitShards } from '../../../src/cluster/redis-client.js';
+import { parseShard, parseShards, splitShards } from '../../../src/cluster/shard-address.js';
 
 void t.test('a shard is named by its address, or as it was given', async (t) => {
   t.equal(parseShard('redis://h:6380/2').name, 'h:6380/2');

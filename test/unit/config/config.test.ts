@@ -81,6 +81,8 @@ t.test('settings that contradict each other are refused', async (t) => {
   t.match(refusal(['--dev', '--host', '0.0.0.0']), /refuses to listen on 0\.0\.0\.0/);
   t.match(refusal(['--dev', '--tls-key', 'x']), /belong together/);
   t.match(refusal(['--dev', '--workers', '2']), /needs --redis/);
+  t.match(refusal(['--dev', '--redis', 'localhost:6379']), /--redis: a shard is written redis:/);
+  t.match(refusal(['--dev', '--redis', 'redis://a,redis://a']), /two shards are called a:6379/);
 });
 
 t.test('--production refuses what is unsafe', async (t) => {
@@ -90,8 +92,10 @@ t.test('--production refuses what is unsafe', async (t) => {
   t.match(refusal(['--production', '--secret', secret, '--origins', 'https://*.a']), /refuses \*/);
   t.match(refusal(['--production', '--secret', secret, '--redis', 'a=redis://8.8.8.8:6379']),
     /without TLS/);
-  const shards = 'a=rediss://8.8.8.8,redis://10.0.0.1';
+  const shards = 'a=rediss://8.8.8.8,redis://10.0.0.1,b=redis+sentinel://s1:26379,s2:26379/main';
   t.ok(load(['--production', '--secret', secret, '--redis', shards]));
+  t.match(refusal(['--production', '--secret', secret,
+    '--redis', 'a=redis+sentinel://s1:26379,8.8.8.8:26379/main']), /without TLS/);
 });
 
 t.test('help mentions every setting and every limit', async (t) => {

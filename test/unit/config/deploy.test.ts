@@ -7,7 +7,7 @@ import { loadSettings } from '../../../src/config-load.js';
 const read = (name: string): string => readFileSync(
   fileURLToPath(new URL(`../../../../deploy/${name}`, import.meta.url)), 'utf8');
 const compose = read('compose.yaml');
-const services = new Set([...compose.matchAll(/^ {2}(\w+):$/gm)].map(([, name]) => name));
+const services = new Set([...compose.matchAll(/^ {2}(\w+):/gm)].map(([, name]) => name));
 
 /** A variable of the file; folded text (`>-`) stands on the next line. */
 function variable(name: string): string {

@@ -12,6 +12,7 @@ import { createCore, type Core } from './chat/core.js';
 import { mapError } from './chat/map-error.js';
 import { ChatPeople } from './chat/people.js';
 import { PresenceWatches } from './chat/presence.js';
+import { ReadUp } from './chat/read-up.js';
 import { streamOpener } from './chat/stream.js';
 import type { ServerOptions } from './options.js';
 import { createDispatcher } from './rpc/dispatch.js';
@@ -48,6 +49,7 @@ export interface Assembly {
   readonly chat: Chat;
   readonly core: Core;
   readonly people: ChatPeople;
+  readonly readUp: ReadUp;
   readonly dispatcher: Dispatcher;
   readonly rpc: RpcServer;
 }
@@ -97,15 +99,24 @@ export async function assemble(base: Base, options: ServerOptions): Promise<Asse
     failed: (error) => log.warn({ err: error }, 'a watch of presence could not be ended'),
   });
   late.watches = watches;
+  const readUp = new ReadUp({
+    policy: core.access.policy, store, forwarder: core.forwarder, directory, hub: core.hub, clock,
+    log,
+  });
   const people = new ChatPeople({
     users: store.users, directory, hub: core.hub, clock, log,
     endWatches: (session) => watches.end(session),
+    remembersRoles: core.access.policy.remembersRoles ?? false,
+    left: (user, how) => readUp.left(user, how),
   });
   late.people = people;
   const chat: Chat = { ...parts, ...core, people, presences: watches };
   const dispatcher = createDispatcher<Chat>({
     registry: base.registry, app: chat, limits, clock, log, metrics, ids, mapError,
-    interceptors: [accessInterceptor(core.access, openNames(base.registry)), ...base.interceptors],
+    interceptors: [
+      accessInterceptor(core.access, openNames(base.registry)), readUp.interceptor,
+      ...base.interceptors,
+    ],
   });
   const rpc = createRpcServer({
     ...transportOptions(options), dispatcher, host: hostOf(people, core, chat),
@@ -113,7 +124,7 @@ export async function assemble(base: Base, options: ServerOptions): Promise<Asse
   });
   late.rpc = rpc;
   figures(metrics, chat, dispatcher, watches);
-  return { backend, chat, core, people, dispatcher, rpc };
+  return { backend, chat, core, people, readUp, dispatcher, rpc };
 }
 
 const openNames = (registry: Registry<Chat>): Set<string> => new Set(

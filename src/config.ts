@@ -101,8 +101,15 @@ export const SettingsSchema = Type.Object({
     group: 'People', default: 'any',
     description: 'known: users who were never seen may not be named',
   }),
-  policy: Type.Enum(['open'], {
-    group: 'People', default: 'open', description: 'who may do what (docs/PROTOCOL.md)',
+  policy: Type.Enum(['open', 'call-center'], {
+    group: 'People', default: 'open', description: 'who may do what (docs/access.md)',
+  }),
+  readOnLogout: flag(true, {
+    group: 'People',
+    description: 'marking all as read when a user\'s last session logs out (call-center)',
+  }),
+  readWhenIdle: flag(true, {
+    group: 'People', description: 'marking all as read after an hour without calls (call-center)',
   }),
 
   log: Type.Optional(choice(['json', 'people', 'silent'], {

@@ -16,7 +16,7 @@ export function startHousekeeping(
   assembly: Assembly, base: Pick<Base, 'clock' | 'log' | 'node'>, draining: () => boolean,
   alerts: Alerts,
 ): () => void {
-  const { core, backend, chat } = assembly;
+  const { core, backend, chat, readUp } = assembly;
   const { clock, log } = base;
   const watch = new StoreWatch(backend, base.node, alerts);
   let stopped = false;
@@ -44,5 +44,9 @@ export function startHousekeeping(
 
   void sweep(0);
   report();
-  return () => { stopped = true; };
+  readUp.start();
+  return () => {
+    stopped = true;
+    readUp.stop();
+  };
 }

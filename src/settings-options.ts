@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Alerts } from './base/alerts.js';
 import type { Logger } from './base/log.js';
+import { presets, type Policy } from './chat/access/policy.js';
 import { SettingsError, type Settings } from './config.js';
 import type { ApiKeyOption, ServerOptions } from './options.js';
 
@@ -23,6 +24,15 @@ function pemOf(path: string): string {
   }
 }
 
+function policyOf({ policy, readOnLogout, readWhenIdle }: Settings): Policy {
+  const { readWhenIdleMs, ...preset }: Policy = presets[policy];
+  return {
+    ...preset,
+    ...(!readOnLogout && { readOnLogout: false }),
+    ...(readWhenIdle && readWhenIdleMs !== undefined && { readWhenIdleMs }),
+  };
+}
+
 /** What the command's settings are to {@link createServer}. */
 export function optionsOf(settings: Settings, log: Logger, alerts: Alerts): ServerOptions {
   const {
@@ -32,6 +42,7 @@ export function optionsOf(settings: Settings, log: Logger, alerts: Alerts): Serv
   return {
     log, alerts, dev, users, path, origins, trustedProxies, metrics, limits, reusePort,
     data: settings.data, redis: settings.redis,
+    policy: policyOf(settings),
     apiKeys: settings.apiKeys.map(apiKeyOf),
     ...(secret !== undefined && { secret }),
     ...(publicKey !== undefined && { publicKey: pemOf(publicKey) }),

@@ -16,7 +16,7 @@ import { mapError } from './map-error.js';
 import type { OwnCalls } from './own-calls.js';
 import { stateOf } from './room-rows.js';
 import type { RoomWatch } from './room-watch.js';
-import { UnreadNotices } from './unread-notices.js';
+import { UnreadNotices, type Recount } from './unread-notices.js';
 import { withMember } from './events.js';
 
 export interface HubParts {
@@ -29,6 +29,8 @@ export interface HubParts {
   readonly topics: TopicPublisher;
   /** Whether a session may listen to a room now: for rooms that a client names (G11). */
   mayListen(session: Session, room: RoomKey): Promise<boolean>;
+  /** Where messages are new for a while only: what the policy counts as unread. */
+  readonly recount?: Recount;
 }
 
 /** Feeds open at once on one connection: the plain one and some of the dialect. */
@@ -38,11 +40,12 @@ const maxFeeds = 8;
 export class SessionHub implements Hub, BusHandler {
   readonly #parts: HubParts;
   readonly #users = new HubUsers();
-  readonly #unread = new UnreadNotices();
+  readonly #unread: UnreadNotices;
   readonly #rooms: HubRooms;
 
   constructor(parts: HubParts) {
     this.#parts = parts;
+    this.#unread = new UnreadNotices(parts.recount);
     this.#rooms = new HubRooms({
       ...parts, rooms: parts.store.rooms,
       watchesOf: (user, room) => this.#watchesOf(user, room),
@@ -214,6 +217,4 @@ export class SessionHub implements Hub, BusHandler {
     if (attached === undefined) throw unauthenticated('missing');
     return attached;
   }
-
-
 }

@@ -1,38 +1,16 @@
-import type { Clock } from '../base/clock.js';
 import { idOf, tenantOf, userKey, type UserKey } from '../base/ids.js';
-import type { Logger } from '../base/log.js';
-import type { ConnectRefusal, Departure, Directory } from '../cluster/directory.js';
+import type { ConnectRefusal, Departure } from '../cluster/directory.js';
 import { closeCode } from '../rpc/close.js';
 import { code, RpcError, unauthenticated } from '../rpc/errors.js';
 import type { Identity } from '../rpc/identity.js';
 import type { Session } from '../rpc/session.js';
-import type { Profile, Revocation, UserStore } from '../store/users.js';
-import { admitted, blankProfile, refused } from './admission.js';
-import type { Hub, People } from './chat.js';
+import type { Profile, Revocation } from '../store/users.js';
+import { admitted, refused } from './admission.js';
+import type { People } from './chat.js';
+import type { PeopleOptions, SignedIn } from './people-options.js';
 import { Profiles } from './profiles.js';
+import { remembering } from './remembering.js';
 import { RevocationWatch } from './revocations.js';
-
-export interface PeopleOptions {
-  readonly users: UserStore;
-  readonly directory: Directory;
-  readonly hub: Pick<Hub, 'attach' | 'detach' | 'sessionsOf' | 'sessions'>;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Ends the presence watches of a session that left. */
-  readonly endWatches: (session: Session) => void;
-}
-
-/** A session that is signed in, or on the way to it. */
-interface Entry {
-  readonly session: Session;
-  readonly user: UserKey;
-  /** As the token said: what is admitted changes with the profile. */
-  token: Identity;
-  /** Monotonic ms. */
-  readonly since: number;
-  /** Set where a revocation came while the session was signing in. */
-  refused: RpcError | undefined;
-}
 
 /** How long a token's revocation is kept where its expiry is not known. */
 const tokenRevocationMs = 10 * 365 * 24 * 60 * 60 * 1000;
@@ -42,8 +20,8 @@ export class ChatPeople implements People {
   readonly #options: PeopleOptions;
   readonly #profiles: Profiles;
   readonly #watch: RevocationWatch;
-  readonly #present = new Map<Session, Entry>();
-  readonly #entering = new Set<Entry>();
+  readonly #present = new Map<Session, SignedIn>();
+  readonly #entering = new Set<SignedIn>();
   readonly #turns = new WeakMap<Session, Promise<unknown>>();
   readonly #followed = new WeakSet<Session>();
 
@@ -144,7 +122,7 @@ export class ChatPeople implements People {
       return;
     }
     const since = this.#options.clock.monotonic();
-    const entry: Entry = { session, user, token: identity, since, refused: undefined };
+    const entry: SignedIn = { session, user, token: identity, since, refused: undefined };
     this.#entering.add(entry);
     try {
       await this.#connect(entry);
@@ -164,7 +142,7 @@ export class ChatPeople implements People {
   }
 
   /** Registers, and takes it back where the session ended or was revoked meanwhile: no ghost. */
-  async #connect(entry: Entry): Promise<void> {
+  async #connect(entry: SignedIn): Promise<void> {
     const { session, user, token } = entry;
     const { directory } = this.#options;
     const undo = (): Promise<void> => directory.disconnect(user, session.id, 'lost')
@@ -203,20 +181,16 @@ export class ChatPeople implements People {
     const durationMs = Math.round(clock.monotonic() - entry.since);
     log.info({ user, tenant, session: session.id, durationMs }, `${user} ${words}`);
     await directory.disconnect(entry.user, session.id, how)
+      .then(() => this.#options.left?.(entry.user, how))
       .catch((error: unknown) => this.#failed(error, entry.user));
   }
 
   /** A user who signs in for the first time is known from then on. Behind the answer. */
   #remember(user: UserKey, identity: Identity): void {
-    const known = this.#profiles.peek(user);
-    if (known !== undefined && known.value !== undefined) return;
-    const { name, login } = identity;
-    const fresh = {
-      ...blankProfile(identity.user),
-      ...(name !== undefined && { name }),
-      ...(login !== undefined && { login }),
-    };
-    this.#options.users.update(user, (before) => (before === undefined ? fresh : undefined))
+    const known = this.#profiles.peek(user)?.value;
+    const change = remembering(identity, known, this.#options.remembersRoles ?? false);
+    if (change === undefined) return;
+    this.#options.users.update(user, change)
       .then(() => this.#profiles.forget(user))
       .catch((error: unknown) => this.#failed(error, user));
   }
@@ -247,7 +221,7 @@ export class ChatPeople implements People {
   }
 
   #revokedUser(user: UserKey, revocation: Revocation): void {
-    const left: Entry[] = [];
+    const left: SignedIn[] = [];
     for (const entry of this.#entriesOf(user)) {
       if (revocation.blocked) this.#throwOut(entry, new RpcError(code.forbidden, 'blocked'));
       else if (entry.token.issuedAt < revocation.at) {
@@ -261,7 +235,7 @@ export class ChatPeople implements People {
   }
 
   /** The profile changed: another role from now on, or none. */
-  #recheck(entry: Entry, profile: Profile | undefined): void {
+  #recheck(entry: SignedIn, profile: Profile | undefined): void {
     try {
       const allowed = admitted(entry.token, profile, false);
       if (this.#present.get(entry.session) === entry) entry.session.identify(allowed);
@@ -271,7 +245,7 @@ export class ChatPeople implements People {
     }
   }
 
-  #throwOut(entry: Entry, reason: RpcError): void {
+  #throwOut(entry: SignedIn, reason: RpcError): void {
     entry.refused = reason;
     if (this.#present.get(entry.session) !== entry) return;
     void this.#leave(entry.session, 'logout', `was thrown out: ${reason.data.reason}`);
@@ -279,12 +253,12 @@ export class ChatPeople implements People {
       ? closeCode.tooManyConnections : closeCode.forbidden, reason.data.reason);
   }
 
-  *#entries(): Iterable<Entry> {
+  *#entries(): Iterable<SignedIn> {
     yield* [...this.#present.values()];
     yield* [...this.#entering];
   }
 
-  *#entriesOf(user: UserKey): Iterable<Entry> {
+  *#entriesOf(user: UserKey): Iterable<SignedIn> {
     for (const session of [...this.#options.hub.sessionsOf(user)]) {
       const entry = this.#present.get(session);
       if (entry !== undefined) yield entry;

@@ -1,8 +1,11 @@
 import type { RoomKey, UserKey } from '../base/ids.js';
 import type { Delivery } from '../store/feeds.js';
-import type { FeedSink } from './feed-sink.js';
+import type { FeedSink, UnreadNews } from './feed-sink.js';
 
 type Told = Delivery['users'][number];
+
+/** Counts anew what a user has unread, in a room and in all. */
+export type Recount = (user: UserKey, room: RoomKey) => Promise<UnreadNews>;
 
 interface Notice {
   readonly room: RoomKey;
@@ -25,6 +28,13 @@ const counting: ReadonlySet<string> = new Set(['message', 'remove', 'purge', 're
 export class UnreadNotices {
   readonly #notices = new Map<FeedSink, Notice[]>();
   readonly #totals = new Map<UserKey, number>();
+  readonly #recount: Recount | undefined;
+  readonly #last = new WeakMap<FeedSink, Promise<void>>();
+
+  /** @param recount asked before anything unread is told, where the store counts too much */
+  constructor(recount?: Recount) {
+    this.#recount = recount;
+  }
 
   /** An item was handed on to a feed. */
   note(sink: FeedSink, item: Delivery['item'], told: Told, self: boolean): void {
@@ -57,10 +67,25 @@ export class UnreadNotices {
   /** Tells what has changed; the deliveries of this batch have been handed on. */
   flush(): void {
     for (const [sink, notices] of this.#notices) {
-      for (const { room, unread, total, at, ownRead } of notices) {
-        sink.unread(room, { unread, total }, at, ownRead);
-      }
+      for (const notice of notices) this.#tell(sink, notice);
     }
     this.#notices.clear();
+  }
+
+  #tell(sink: FeedSink, { room, unread, total, at, ownRead }: Notice): void {
+    const recount = this.#recount;
+    const before = this.#last.get(sink);
+    if (recount === undefined || (total === 0 && before === undefined)) {
+      sink.unread(room, { unread, total }, at, ownRead);
+      return;
+    }
+    // One after the other: the last one told is the last one counted.
+    const told = (before ?? Promise.resolve()).then(() => recount(sink.user, room))
+      .catch(() => ({ unread, total }))
+      .then((news) => {
+        if (this.#last.get(sink) === told) this.#last.delete(sink);
+        if (!sink.closed) sink.unread(room, news, at, ownRead);
+      });
+    this.#last.set(sink, told);
   }
 }

@@ -87,10 +87,10 @@ export async function submit(
 
 /** The room for a call that shows something of it. */
 export async function seen(
-  call: Call<Chat>, room: RoomKey, method: string = call.method,
+  call: Call<Chat>, room: RoomKey, method: string = call.method, target?: Target,
 ): Promise<RoomView> {
   return call.app.access.room(
-    call.identity, method, await call.app.lanes.view(room, call.identity.user),
+    call.identity, method, await call.app.lanes.view(room, call.identity.user), target,
   );
 }
 

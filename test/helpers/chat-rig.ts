@@ -11,6 +11,7 @@ import { mapError } from '../../src/chat/map-error.js';
 import { registerMethods } from '../../src/chat/methods/index.js';
 import { ChatPeople } from '../../src/chat/people.js';
 import { PresenceWatches } from '../../src/chat/presence.js';
+import { ReadUp } from '../../src/chat/read-up.js';
 import { LocalBus } from '../../src/cluster/local/bus.js';
 import { LocalDirectory } from '../../src/cluster/local/directory.js';
 import { LocalMembership } from '../../src/cluster/local/membership.js';
@@ -120,6 +121,8 @@ export interface Rig {
   readonly registry: Registry<Chat>;
   /** @param node which of the nodes; 0 is the first */
   connect(user: string, more?: Partial<Identity>, node?: number): Promise<RigClient>;
+  /** Marks what idle users have unread, as the server does each minute. */
+  lookForIdle(): Promise<void>;
   /** Resolves when nothing is being forwarded any more. */
   quiet(): Promise<void>;
   close(): Promise<void>;
@@ -178,17 +181,26 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const nodes = await Promise.all(Array.from({ length: options.nodes ?? 1 }, async () => {
     const core = createCore(parts, options.policy ?? openPolicy);
     cores.push(core);
+    const readUp = new ReadUp({
+      policy: core.access.policy, store, forwarder: core.forwarder, directory, hub: core.hub,
+      clock, log,
+    });
     const people = new ChatPeople({
       users: store.users, directory, hub: core.hub, clock, log,
       endWatches: (session) => watches.end(session),
+      remembersRoles: core.access.policy.remembersRoles ?? false,
+      left: (user, how) => readUp.left(user, how),
     });
     await people.start();
     const chat: Chat = { ...parts, ...core, people, presences: watches };
     const dispatcher = createDispatcher<Chat>({
       registry, app: chat, limits, clock, log, metrics: new Metrics(false), mapError,
-      interceptors: [accessInterceptor(core.access, new Set(['rpc.discover', 'server.info']))],
+      interceptors: [
+        accessInterceptor(core.access, new Set(['rpc.discover', 'server.info'])),
+        readUp.interceptor,
+      ],
     });
-    return { core, people, chat, dispatcher };
+    return { core, people, chat, dispatcher, readUp };
   }));
   const at = (index: number) => {
     const node = nodes[index];
@@ -207,6 +219,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
       await people.signIn(client.session, identity);
       return client;
     },
+    lookForIdle: () => at(0).readUp.look(),
     quiet: drain,
     async close() {
       await drain();

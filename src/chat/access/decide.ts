@@ -16,6 +16,8 @@ export interface Target {
   readonly role?: string;
   /** Who wrote the message that the call names. */
   readonly author?: string;
+  /** Names of the params that are given: some may be withheld from a role. */
+  readonly gives?: readonly string[];
 }
 
 export interface Question {
@@ -38,6 +40,9 @@ function covers(patterns: readonly MethodPattern[], method: string): string | un
   return patterns.find((pattern) => pattern === '*' || pattern === method
     || (pattern.endsWith('.*') && method.startsWith(pattern.slice(0, -1))));
 }
+
+/** Calls that reach the others of a room. */
+const writing: ReadonlySet<string> = new Set(['message.send', 'message.edit', 'message.typing']);
 
 const refused = (rule: string, error: RpcError): Decision => ({ allowed: false, rule, error });
 
@@ -103,9 +108,18 @@ export function decide(policy: Policy, question: Question): Decision {
   if (except !== undefined) return refused(`${base}/except/${except}`, forbidden('role'));
   const calls = covers(role.calls, method);
   if (calls === undefined) return refused(`${base}/calls`, forbidden('role'));
+  const withheld = role.withheld?.[method]?.find((name) => target?.gives?.includes(name));
+  if (withheld !== undefined) {
+    return refused(`${base}/withheld/${method}/${withheld}`, forbidden('role'));
+  }
   if (Object.hasOwn(policy.rooms, method)) {
     const decision = decideRoom(policy, question, role.administers);
     if (!decision.allowed) return decision;
+    const { writesIn } = role;
+    const kind = question.room?.head.kind;
+    if (writing.has(method) && kind !== undefined && writesIn?.includes(kind) === false) {
+      return refused(`${base}/writesIn`, forbidden('role'));
+    }
     if (writes(policy, caller.role, target?.role)) return decision;
     return refused(`${base}/writesTo`, forbidden('target'));
   }

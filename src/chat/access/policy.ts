@@ -1,5 +1,8 @@
 import type { RoomKind } from '../../store/entry.js';
 
+const hourMs = 60 * 60 * 1_000;
+const dayMs = 24 * hourMs;
+
 /**
  * Who a rule speaks of.
  * - `anyone`: every user of the tenant; only sensible in channels, which are public.
@@ -20,6 +23,10 @@ export interface RoleRules {
   readonly administers: boolean;
   /** Roles of those whom this role may write to and sees as contacts; `*`: everybody. */
   readonly writesTo: readonly string[];
+  /** Kinds of rooms that this role writes in; all where absent. */
+  readonly writesIn?: readonly RoomKind[];
+  /** Params of a method that this role may not give, where it may call it otherwise. */
+  readonly withheld?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Rules for calls on a room, by its kind; a method that is not here acts on no room. */
@@ -36,6 +43,16 @@ export interface Policy {
   readonly maxTextCodePoints?: number;
   /** Whether messages may carry `body`. */
   readonly body: boolean;
+  /** Age up to which a message counts as new while it is unread; for ever where absent. */
+  readonly newWithinMs?: number;
+  /** The shortest history that a room may be given; any where absent. */
+  readonly minHistoryMs?: number;
+  /** Everything unread is marked as read when the user's last session logs out. */
+  readonly readOnLogout?: boolean;
+  /** Likewise when no session of the user made a call for so long; never where absent. */
+  readonly readWhenIdleMs?: number;
+  /** A user's role is remembered from the token they first sign in with: others need it. */
+  readonly remembersRoles?: boolean;
 }
 
 const writersOfChannel: readonly Who[] = ['owner', 'administrator'];
@@ -71,7 +88,7 @@ export const commonRoomRules: RoomRules = {
 /** What only administrators call, whatever the preset. */
 const administration: readonly MethodPattern[] = [
   'access.explain', 'server.stats', 'session.revoke', 'user.import', 'user.update', 'user.block',
-  'user.unblock', 'group.*',
+  'user.unblock', 'group.*', 'audit.*', 'webhook.*',
 ];
 
 /** The default: everybody of a tenant may talk to everybody. */
@@ -85,3 +102,46 @@ export const openPolicy: Policy = {
   rooms: commonRoomRules,
   body: true,
 };
+
+/**
+ * A call centre: operators turn to supervisors and admins, and to nobody else. Operators are given
+ * what is named, so that a new method is closed to them until somebody decides otherwise.
+ */
+export const callCenterPolicy: Policy = {
+  name: 'call-center',
+  roles: {
+    admin: { calls: ['*'], except: [], administers: true, writesTo: ['*'] },
+    supervisor: {
+      calls: ['*'],
+      // Blocking by no road: a role or the active flag would keep somebody out just as well.
+      except: ['user.block', 'user.unblock', 'user.import', 'session.revoke'],
+      withheld: { 'user.update': ['role', 'active'] },
+      administers: true,
+      writesTo: ['*'],
+    },
+    operator: {
+      calls: [
+        'session.authenticate', 'session.logout', 'server.info', 'feed.*', 'feed_subscribe',
+        'feed_unsubscribe', 'room.direct', 'room.get', 'room.list', 'room.members', 'room.leave',
+        'room.subscribe', 'room.unsubscribe', 'message.*', 'presence.*', 'user.get', 'user.list',
+        'user.contacts',
+      ],
+      except: [],
+      administers: false,
+      writesTo: ['admin', 'supervisor'],
+      writesIn: ['direct'],
+    },
+  },
+  defaultRole: 'operator',
+  rooms: commonRoomRules,
+  maxTextCodePoints: 250,
+  body: false,
+  newWithinMs: dayMs,
+  minHistoryMs: 5 * dayMs,
+  readOnLogout: true,
+  readWhenIdleMs: hourMs,
+  remembersRoles: true,
+};
+
+/** The presets by name, as `--policy` takes them. */
+export const presets = { open: openPolicy, 'call-center': callCenterPolicy } as const;

@@ -41,7 +41,7 @@ async function targetOf(
     author = entries?.[0]?.by;
   }
   const role = user === undefined ? undefined : await roleOf(app, tenant, user);
-  return compact({ user, role, author });
+  return compact({ user, role, author, gives: Object.keys(params) });
 }
 
 /** Answered by the code that decides (access/decide.ts), so that it can't say otherwise. */

@@ -2,10 +2,11 @@ import Type from 'typebox';
 import { roomKey } from '../../base/ids.js';
 import { code, notFound } from '../../rpc/errors.js';
 import { defineMethod, type Call } from '../../rpc/method.js';
+import type { Target } from '../access/decide.js';
 import type { Chat } from '../chat.js';
 import { checkText } from '../checks.js';
 import { Key, RoomId, Seq, Text, strict } from '../schemas.js';
-import { reading, roomOf, write } from '../write.js';
+import { reading, roomOf, targetOf, write } from '../write.js';
 
 /**
  * Who wrote the message that a call names; undefined where there is none. An author never changes,
@@ -44,12 +45,16 @@ export const messageEdit = defineMethod<Chat>()({
     const { text, seq: target } = params;
     checkText('/text', text, app.access.policy.maxTextCodePoints ?? limits.maxTextCodePoints);
     let author: string | undefined;
+    let written: Target | undefined;
     const { seq } = await write(call, room, params, (view, base) => {
-      const about = author === undefined ? {} : { author };
+      const about = author === undefined ? { ...written } : { ...written, author };
       const { head } = app.access.room(identity, 'message.edit', view, about);
       if (author === undefined) throw notFound();
       return { kind: 'edit', ...base, expect: head.version, target, text };
-    }, async () => { author = await authorOf(call, params.room, target); });
+    }, async () => {
+      author = await authorOf(call, params.room, target);
+      if (app.access.choosesTargets(identity)) written = await targetOf(call, room);
+    });
     return { seq };
   },
 });

@@ -31,6 +31,9 @@ export const messageRead = defineMethod<Chat>()({
       app.store.rooms.read(room, identity.user, seq, app.clock.now()),
     );
     app.forwarder.appended(room, userKey(identity.tenant, identity.user));
-    return { unread: Math.max(0, head.count - position.count) };
+    const { newWithinMs } = app.access.policy;
+    const old = newWithinMs === undefined || head.count <= position.count ? 0
+      : await reading(app.store.rooms.countBefore(room, app.clock.now() - newWithinMs));
+    return { unread: Math.max(0, head.count - Math.max(position.count, old)) };
   },
 });

@@ -2,7 +2,7 @@ import { userKey } from '../../base/ids.js';
 import { defineMethod } from '../../rpc/method.js';
 import type { Chat } from '../chat.js';
 import { None, RoomId, strict } from '../schemas.js';
-import { reading, roomOf, seen } from '../write.js';
+import { reading, roomOf, seen, targetOf } from '../write.js';
 
 /** Passed on at most once in each interval, to the members of a small room; never kept. */
 export const messageTyping = defineMethod<Chat>()({
@@ -19,7 +19,9 @@ export const messageTyping = defineMethod<Chat>()({
   async handler(call, { room: id }) {
     const { app, identity: { tenant, user }, limits } = call;
     const room = roomOf(call, id);
-    const { head } = await seen(call, room);
+    const target = app.access.choosesTargets(call.identity)
+      ? await targetOf(call, room) : undefined;
+    const { head } = await seen(call, room, call.method, target);
     const nowMs = app.clock.monotonic();
     // Thousands who see each other write would see nothing else.
     if (head.large || !app.typing.passes(`${room}\0${user}`, nowMs, limits.typingIntervalMs)) {

@@ -3,6 +3,8 @@ import { compact } from '../../base/compact.js';
 import { code, invalidParams, notFound } from '../../rpc/errors.js';
 import { defineMethod, type Call } from '../../rpc/method.js';
 import type { RoomKey } from '../../base/ids.js';
+import type { Retention } from '../../store/entry.js';
+import type { Policy } from '../access/policy.js';
 import { digestOf } from '../call-key.js';
 import type { Chat } from '../chat.js';
 import { checkTitle } from '../checks.js';
@@ -37,6 +39,15 @@ function newRoomId(call: Call<Chat>, key: string | undefined): string {
   return digestOf(JSON.stringify([tenant, user, key]));
 }
 
+/** Where the policy keeps every history for a while, no room may forget earlier. */
+function checkHistory(policy: Policy, history: Retention | undefined): void {
+  const { minHistoryMs } = policy;
+  if (minHistoryMs === undefined || history === undefined) return;
+  if (history.maxMessages !== undefined) throw invalidParams('/history/maxMessages', 'not_allowed');
+  if ((history.maxAgeMs ?? Infinity) >= minHistoryMs) return;
+  throw invalidParams('/history/maxAgeMs', 'too_small');
+}
+
 /** The caller owns the room and is one of its members. */
 export const roomCreate = defineMethod<Chat>()({
   name: 'room.create',
@@ -63,10 +74,11 @@ export const roomCreate = defineMethod<Chat>()({
     },
   },
   async handler(call, params) {
-    const { identity: { user }, limits } = call;
+    const { app, identity: { user }, limits } = call;
     const { title, kind = 'group', history } = params;
     const others = params.members ?? [];
     checkTitle(limits, title);
+    checkHistory(app.access.policy, history);
     if (limits.maxUsersPerCall > 0 && others.length > limits.maxUsersPerCall) {
       throw invalidParams('/members', 'too_many', 'maxUsersPerCall');
     }

@@ -27,6 +27,7 @@ export const userUpdate = defineMethod<Chat>()({
     const { app, identity, limits } = call;
     checkId(limits, '/user', user);
     checkKey(limits, callKey);
+    app.access.check(identity, 'user.update', undefined, { gives: Object.keys(fields) });
     const key = userKey(identity.tenant, user);
     call.handedOn();
     let profile: Profile | undefined;

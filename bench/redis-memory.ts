@@ -72,7 +72,8 @@ async function measure({ rooms, messages, keyed }: Row): Promise<Record<string, 
   return {
     rooms, 'messages a room': messages, keyed: keyed ? 'yes' : 'no',
     'log': each(logs), 'two feeds': each(feeds), 'key window': each(window),
-    'all but keys': each(used - window), 'x payload': ((used - window) / total / textBytes).toFixed(2),
+    'all but keys': each(used - window),
+    'x payload': ((used - window) / total / textBytes).toFixed(2),
   };
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { stopServers } from './lib/processes.js';
 import { publish, save, table, type Result } from './lib/report.js';
 import { callBench } from './rows/rpc.js';
 import { httpBench } from './rows/http.js';
@@ -16,7 +17,7 @@ const rows: Readonly<Record<string, (effort: Effort) => Promise<Result[]>>> = {
   fanout: fanoutBench,
 };
 
-const help = `npm run bench                 every row of the table, results in bench/results and bench/README.md
+const help = `npm run bench                 every row, results in bench/results and bench/README.md
 npm run bench -- NAME …       only these: ${Object.keys(rows).join(', ')}
 npm run bench -- --quick      one short round of each: shows that it runs, says nothing about speed
 `;
@@ -36,13 +37,20 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 const effort = values.quick ? { rounds: 1, durationMs: 300 } : { rounds: 5, durationMs: 2_000 };
-for (const name of names) {
-  console.error(`── ${name}`);
-  for (const result of await rows[name]?.(effort) ?? []) {
-    console.log(table(result));
-    if (values.quick) continue;
-    save(result);
-    publish(result);
+process.on('exit', stopServers);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+try {
+  for (const name of names) {
+    console.error(`── ${name}`);
+    for (const result of await rows[name]?.(effort) ?? []) {
+      console.log(table(result));
+      if (values.quick) continue;
+      save(result);
+      publish(result);
+    }
   }
+} catch (error) {
+  console.error(error);
+  process.exit(1);
 }
 process.exit(0);

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { within } from './within.js';
 
 const ticksPerSecond = 100;
 
@@ -26,6 +27,14 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
+const readyMs = 20_000;
+const running = new Set<ChildProcess>();
+
+/** Ends every server that still runs: they must not outlive a benchmark that failed. */
+export function stopServers(): void {
+  for (const child of running) child.kill('SIGKILL');
+}
+
 /**
  * Starts a Node script and waits for the URL in the first line that it prints.
  * @param also pids of other processes that serve with it
@@ -38,14 +47,19 @@ export async function startServer(
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_ENV: 'production', ...env },
   });
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const url = await new Promise<string>((resolve, reject) => {
+  running.add(child);
+  const exited = new Promise<void>((resolve) => child.once('exit', () => {
+    running.delete(child);
+    resolve();
+  }));
+  const ready = new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       const found = /https?:\/\/\S+/.exec(line);
       if (found !== null) resolve(found[0]);
     });
     void exited.then(() => reject(new Error(`${script} exited before it was ready`)));
   });
+  const url = await within(ready, readyMs, `starting ${script}`);
   const pid = child.pid ?? 0;
   return {
     url,

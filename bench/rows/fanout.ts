@@ -9,7 +9,7 @@ const receivers = 1_000;
 const text = 'A hundred bytes of text, as in a message that somebody types while on the phone to a '
   + 'customer of theirs.';
 const call = (method: string, params: unknown) =>
-  JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+  JSON.stringify({ jsonrpc: '2.0', id: '%i', method, params });
 
 interface Case {
   readonly name: string;
@@ -30,7 +30,7 @@ const rawPublish: Case = {
   ...rawLoop, name: 'raw uWebSockets.js publish', frame: call('publish', { room: 'all', text }),
 };
 const socketIo: Case = {
-  name: 'Socket.IO room', script: 'baselines/socket-io', prelude: ['40'], answerHas: '40',
+  name: 'Socket.IO room', script: 'baselines/socket-io', prelude: ['40'], answerHas: '40{',
   frame: `421["publish",${JSON.stringify({ room: 'all', text })}]`, has: '["event"',
 };
 const ours = (room: string): Case => ({

@@ -16,6 +16,7 @@ interface Server {
   readonly frame?: string;
   readonly prelude?: readonly string[];
   readonly answerHas?: string;
+  readonly preludeHas?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -31,8 +32,9 @@ const servers: readonly Server[] = [
   { name: 'ws', script: 'baselines/ws' },
   { name: 'rpc-websockets', script: 'baselines/rpc-websockets' },
   {
-    name: 'Socket.IO', script: 'baselines/socket-io', frame: `421["echo",${JSON.stringify({ text })}]`,
-    prelude: ['40'], answerHas: '40',
+    name: 'Socket.IO', script: 'baselines/socket-io',
+    frame: `421["echo",${JSON.stringify({ text })}]`,
+    prelude: ['40'], preludeHas: '40{', answerHas: '431[',
   },
 ];
 
@@ -49,6 +51,7 @@ export async function callBench(effort: Effort): Promise<Result[]> {
       url: running.url.replace('http', 'ws'), connections, firstNumber: 0,
       headers: server.headers ?? {}, prelude: server.prelude ?? [],
       answerHas: server.answerHas ?? '"id":',
+      ...(server.preludeHas === undefined ? {} : { preludeHas: server.preludeHas }),
     });
     stops.push(() => load.close(), () => running.stop());
     const frame = server.frame ?? rpcFrame;

@@ -1,13 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { connect } from 'node:net';
-import { resolve } from 'node:path';
+import { constants, openSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loggedAlerts } from '../src/base/alerts.js';
 import { systemClock } from '../src/base/clock.js';
 import { createLogger } from '../src/base/log.js';
-import { planLocalCluster } from '../src/supervisor/local-cluster.js';
+import { lockFolder } from '../src/store/embedded/folder-lock.js';
+import { planLocalCluster, type LocalCluster } from '../src/supervisor/local-cluster.js';
 import { Supervisor } from '../src/supervisor/supervisor.js';
+import { ClusterReport } from './cluster-report.js';
 
 const help = `ringpost cluster: a cluster on this machine, for development
 
@@ -42,9 +45,11 @@ function count(text: string, name: string): number {
   return value;
 }
 
-/** Resolves when something accepts connections there. */
-async function listening(port: number): Promise<void> {
-  for (;;) {
+const lockMode = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/** Resolves when something accepts connections there, or nobody waits for it any more. */
+async function listening(port: number, over: () => boolean): Promise<void> {
+  while (!over()) {
     const open = await new Promise<boolean>((done) => {
       const socket = connect(port, '127.0.0.1', () => done(true));
       socket.once('error', () => done(false)).once('connect', () => socket.destroy());
@@ -78,15 +83,33 @@ function settings(args: readonly string[]) {
   } as const;
 }
 
-/** Passes whole lines on with the name of who printed them. */
-function printer(): (worker: string, chunk: string, stream: 'out' | 'err') => void {
-  const rests = new Map<string, string>();
-  return (worker, chunk, stream) => {
-    const lines = ((rests.get(worker + stream) ?? '') + chunk).split('\n');
-    rests.set(worker + stream, lines.pop() ?? '');
-    const out = stream === 'out' ? process.stdout : process.stderr;
-    for (const line of lines) out.write(`${worker.padEnd(7)}│ ${line}\n`);
-  };
+/** How whoever started this calls the command. */
+function commandName(script: string): string {
+  if (process.env['npm_command'] === 'exec') return 'npx ringpost';
+  const called = process.argv[1] ?? 'ringpost';
+  return basename(called) === basename(script) ? `node ${relative('.', script)}` : basename(called);
+}
+
+/** Refuses before anything runs what would fail again and again later. */
+async function checkFree(first: number, nodes: number): Promise<void> {
+  for (let port = first; first !== 0 && port < first + nodes; port++) {
+    const taken = await new Promise<boolean>((done) => {
+      const server = createServer().once('error', () => done(true));
+      server.listen(port, '127.0.0.1', () => server.close(() => done(false)));
+    });
+    if (taken) throw new Error(`port ${port} is taken: give others with --port, or --port 0`);
+  }
+}
+
+/** Flags of each node: for development unless they say who may sign in, and of few words. */
+function nodeFlags(given: readonly string[]): string[] {
+  const says = (pattern: RegExp): boolean => given.some((flag) => pattern.test(flag));
+  return [
+    ...(says(/^--(secret|public-key|jwks|api-keys|config)/) ? [] : ['--dev']),
+    ...(says(/^--log(=|$)/) ? [] : ['--log', 'people']),
+    ...(says(/^--log-level/) ? [] : ['--log-level', 'warn']),
+    ...given,
+  ];
 }
 
 /** `ringpost cluster …`; resolves to the exit code. */
@@ -106,25 +129,47 @@ export async function run(args: readonly string[]): Promise<number> {
     console.error(missing);
     return 1;
   }
-  const signsIn = /^--(secret|public-key|jwks|api-keys|config)/;
-  const flags = chosen.flags.some((flag) => signsIn.test(flag))
-    ? chosen.flags : ['--dev', ...chosen.flags];
   const script = fileURLToPath(new URL('./ringpost.js', import.meta.url));
-  const plan = await planLocalCluster({ ...chosen, script, flags });
+  try {
+    await checkFree(chosen.port, chosen.nodes);
+    const flags = nodeFlags(chosen.flags);
+    const plan = await planLocalCluster({ ...chosen, script, flags });
+    return await serve(chosen, plan, commandName(script));
+  } catch (error) {
+    console.error(`ringpost: ${error instanceof Error ? error.message : error}`);
+    return 1;
+  }
+}
+
+async function serve(
+  chosen: { nodes: number; shards: number; folder: string }, plan: LocalCluster, command: string,
+): Promise<number> {
+  // Two servers that append to one file would ruin it.
+  const shardSpecs = plan.shards.map(({ folder, ...spec }) => {
+    lockFolder(folder, (run) => run());
+    return { ...spec, holds: openSync(join(folder, 'in-use'), lockMode) };
+  });
   const log = createLogger({ format: process.stderr.isTTY ? 'people' : 'json' });
+  const report = new ClusterReport({
+    ...chosen, command,
+    print: (text, stream) => { (stream === 'out' ? process.stdout : process.stderr).write(text); },
+  });
   const parts = {
-    alerts: loggedAlerts(log), clock: systemClock, log, random: Math.random, output: printer(),
+    alerts: loggedAlerts(log), clock: systemClock, log, random: Math.random, output: report.take,
     stopMs: 20_000,
   };
-  const shards = new Supervisor({ ...parts, workers: plan.shards });
+  const shards = new Supervisor({ ...parts, workers: shardSpecs });
   const nodes = new Supervisor({ ...parts, workers: plan.nodes });
-  const stop = () => nodes.stop();
+  let stopping = false;
+  const stop = (): void => {
+    stopping = true;
+    nodes.stop();
+  };
   process.on('SIGINT', stop).on('SIGTERM', stop);
-  console.log(`${chosen.nodes} nodes over ${chosen.shards} shards, kept in ${chosen.folder}`);
   const shardsEnded = shards.run();
-  await Promise.all(plan.shardPorts.map(listening));
+  await Promise.all(plan.shardPorts.map((port) => listening(port, () => stopping)));
   // Nodes first, so that what they still forward finds its shards.
-  const exitCode = await nodes.run();
+  const exitCode = stopping ? 0 : await nodes.run();
   shards.stop();
   await shardsEnded;
   return exitCode;

@@ -18,7 +18,8 @@ export interface LocalClusterOptions {
 }
 
 export interface LocalCluster {
-  readonly shards: readonly WorkerSpec[];
+  /** With the folder of each. */
+  readonly shards: readonly (WorkerSpec & { readonly folder: string })[];
   readonly nodes: readonly WorkerSpec[];
   /** Ports of the shards, to wait for. */
   readonly shardPorts: readonly number[];
@@ -38,7 +39,7 @@ export function freePort(): Promise<number> {
 
 /** What processes a local cluster is made of: shards by name, so that their ports may change. */
 export async function planLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
-  const shards: WorkerSpec[] = [];
+  const shards: (WorkerSpec & { readonly folder: string })[] = [];
   const urls: string[] = [];
   const shardPorts: number[] = [];
   for (let n = 1; n <= options.shards; n++) {
@@ -49,7 +50,7 @@ export async function planLocalCluster(options: LocalClusterOptions): Promise<Lo
     shardPorts.push(port);
     urls.push(`${name}=redis://127.0.0.1:${port}/0`);
     shards.push({
-      name,
+      name, folder,
       command: 'redis-server',
       args: ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '',
         '--appendonly', 'yes', '--appendfsync', options.fsync,

@@ -12,6 +12,8 @@ export interface WorkerSpec {
   readonly command?: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** A file descriptor that it keeps open as long as it lives: the lock of its folder. */
+  readonly holds?: number;
 }
 
 export interface SupervisorOptions {
@@ -94,14 +96,14 @@ export class Supervisor {
     const words = new LastWords(20);
     const startedAt = clock.monotonic();
     const child = spawn(spec.command ?? process.execPath, spec.args, {
-      stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...spec.env },
+      stdio: ['ignore', 'pipe', 'pipe', spec.holds], env: { ...process.env, ...spec.env },
       // A process group of its own: Ctrl-C reaches the supervisor alone, which ends them in order.
       detached: true,
     });
     worker.child = child;
     worker.cancelWait = undefined;
     for (const [stream, pipe] of [['out', child.stdout], ['err', child.stderr]] as const) {
-      pipe.setEncoding('utf8').on('data', (chunk: string) => {
+      pipe?.setEncoding('utf8').on('data', (chunk: string) => {
         words.add(chunk);
         output(spec.name, chunk, stream);
       });

@@ -24,7 +24,9 @@ npm run bench -- --quick      one short round of each: shows that it runs, says 
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+  },
 });
 if (values.help) {
   console.log(help);

@@ -55,6 +55,7 @@ export class Lanes implements RoomLanes {
   readonly #forwarder: Pick<Forwarder, 'appended'>;
   readonly #views: ViewCache;
   readonly #lanes = new Map<RoomKey, Lane>();
+  #starting: Lane[] = [];
 
   /** @param maxViews rooms whose view is kept */
   constructor(rooms: RoomStore, forwarder: Pick<Forwarder, 'appended'>, maxViews = 20_000) {
@@ -76,8 +77,23 @@ export class Lanes implements RoomLanes {
       lane.queue.push({ user, decide, handedOn, call, prepare, resolve, reject, staleTimes: 0 });
       if (!lane.running) {
         lane.running = true;
-        void this.#run(lane);
+        this.#start(lane);
       }
+    });
+  }
+
+  /**
+   * At the end of the turn: what one read of a socket brought goes into one append, and with it
+   * through forwarding and into one write to each reader. A lane that began at once would take
+   * the first call alone, and all of that twice.
+   */
+  #start(lane: Lane): void {
+    this.#starting.push(lane);
+    if (this.#starting.length > 1) return;
+    setImmediate(() => {
+      const starting = this.#starting;
+      this.#starting = [];
+      for (const one of starting) void this.#run(one);
     });
   }
 

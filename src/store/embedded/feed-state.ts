@@ -31,6 +31,7 @@ export class FeedState {
   readonly head: FeedHead;
   readonly keys: FeedKeys;
   readonly #rows = new Map<RoomKey, Row | undefined>();
+  readonly #rowsChanged: RoomKey[] = [];
   #changed = false;
 
   constructor(readonly user: UserKey, private readonly tx: Tx, newEpoch: () => string) {
@@ -47,7 +48,8 @@ export class FeedState {
   row(room: RoomKey): Row | undefined {
     const known = this.#rows.get(room);
     if (known !== undefined || this.#rows.has(room)) return known;
-    if (this.#rows.size >= rememberedRows) this.#rows.clear();
+    // Those that are not written yet are known here alone.
+    if (this.#rows.size >= rememberedRows && this.#rowsChanged.length === 0) this.#rows.clear();
     const bytes = this.tx.get(this.keys.row(room));
     const row = bytes === undefined ? undefined : decodeRow(room, bytes);
     this.#rows.set(room, row);
@@ -70,7 +72,7 @@ export class FeedState {
     const room = row.room;
     const before = this.row(room);
     this.#rows.set(room, row);
-    this.tx.put(this.keys.row(room), encodeRow(row));
+    if (this.#rowsChanged.at(-1) !== room) this.#rowsChanged.push(room);
     this.head.total += unreadOf(row) - unreadOf(before);
     this.#changed = true;
     const from = before === undefined || before.ended ? undefined : placeOf(before);
@@ -78,8 +80,13 @@ export class FeedState {
     if (from?.lastAt !== to?.lastAt) this.#move(from, to);
   }
 
-  /** Writes the head, once for all that a decision took in. */
+  /** Writes the rows and the head, once for all that a decision took in. */
   save(): void {
+    for (const room of this.#rowsChanged) {
+      const row = this.#rows.get(room);
+      if (row !== undefined) this.tx.put(this.keys.row(room), encodeRow(row));
+    }
+    this.#rowsChanged.length = 0;
     if (!this.#changed) return;
     this.#changed = false;
     this.tx.put(this.keys.head, encodeFeedHead(this.head));

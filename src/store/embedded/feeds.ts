@@ -49,8 +49,13 @@ export class EmbeddedFeeds implements FeedStore {
     return this.#write((tx) => {
       const deliveries: Delivery[] = [];
       const touched = new Set<FeedState>();
-      const results = items.map((item) => this.#forward(tx, item, deliveries, touched));
-      for (const state of touched) state.save();
+      const results: ForwardResult[] = [];
+      for (const item of items) {
+        results.push(this.#forward(tx, item, deliveries, touched));
+        // A state that is forgotten in the middle is read again: it must have been written.
+        if (touched.size * 2 >= this.parts.rememberedFeeds) saveAll(touched);
+      }
+      saveAll(touched);
       this.#deliver(tx, deliveries);
       return results;
     });
@@ -206,6 +211,11 @@ export class EmbeddedFeeds implements FeedStore {
       if (pairs.length < scanAtOnce) return;
     }
   }
+}
+
+function saveAll(touched: Set<FeedState>): void {
+  for (const state of touched) state.save();
+  touched.clear();
 }
 
 const pageAfter = (row: Row): string => `${row.lastAt.toString(36)}.${idOf(row.room)}`;

@@ -7,8 +7,11 @@ export class Recent<K, V> {
   get(key: K): V | undefined {
     const value = this.#values.get(key);
     if (value === undefined) return undefined;
-    this.#values.delete(key);
-    this.#values.set(key, value);
+    // The order decides only who goes first when it is full: far from that it may be wrong.
+    if (this.#values.size * 2 > this.limit) {
+      this.#values.delete(key);
+      this.#values.set(key, value);
+    }
     return value;
   }
 

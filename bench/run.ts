@@ -4,6 +4,7 @@ import { publish, save, table, type Result } from './lib/report.js';
 import { callBench } from './rows/rpc.js';
 import { httpBench } from './rows/http.js';
 import { fanoutBench } from './rows/fanout.js';
+import { clusterBench } from './rows/cluster.js';
 
 /** How long and how often: `--quick` only shows that everything runs. */
 export interface Effort {
@@ -15,6 +16,7 @@ const rows: Readonly<Record<string, (effort: Effort) => Promise<Result[]>>> = {
   rpc: callBench,
   http: httpBench,
   fanout: fanoutBench,
+  cluster: clusterBench,
 };
 
 const help = `npm run bench                 every row, results in bench/results and bench/README.md

@@ -88,7 +88,7 @@ export class FeedSink {
    */
   deliver(item: Delivery['item'], epoch: string, n: number, params: string): boolean {
     const hold = item.by === idOf(this.user)
-      && this.#parts.ownCalls.holds(this.out.session, item.room, item.seq, item.key);
+      && this.#parts.ownCalls.holds(this.out.session, item, item.key);
     const verdict = this.#position.delivered(epoch, n, hold);
     if (verdict === 'read') this.#kick(false);
     if (verdict !== 'send') return false;
@@ -158,7 +158,7 @@ export class FeedSink {
 
   #sendOne({ entry, event, key }: Replayed): boolean {
     const hold = entry.by === idOf(this.user)
-      && this.#parts.ownCalls.holds(this.out.session, entry.room, entry.seq, key);
+      && this.#parts.ownCalls.holds(this.out.session, entry, key);
     if (!this.#position.passed(entry.n, hold)) return false;
     this.#toldRead = event === undefined;
     if (event !== undefined) {

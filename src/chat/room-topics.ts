@@ -226,9 +226,7 @@ export class RoomTopics {
     const back: RoomWatch[] = [];
     for (const watch of this.#parts.watchesOf(event.by, topic.room)) {
       if (watch.phase !== 'live') continue;
-      const hold = this.#parts.ownCalls.holds(
-        watch.out.session, topic.room, event.seq, event.key,
-      );
+      const hold = this.#parts.ownCalls.holds(watch.out.session, event, event.key);
       if (!hold && event.key === undefined) continue;
       this.#silence(topic, watch);
       watch.phase = hold ? 'held' : 'behind';
@@ -280,9 +278,8 @@ export class RoomTopics {
     for (const entry of entries ?? []) {
       if (watch.phase !== 'behind') return;
       const own = entry.by === idOf(watch.user);
-      if (own && this.#parts.ownCalls.holds(
-        watch.out.session, topic.room, entry.seq, entry.key,
-      )) {
+      const place = { room: topic.room, epoch: topic.epoch, seq: entry.seq };
+      if (own && this.#parts.ownCalls.holds(watch.out.session, place, entry.key)) {
         watch.phase = 'held';
         return;
       }

@@ -78,9 +78,9 @@ export async function submit(
   const result = await app.lanes.submit(room, identity.user, (view) => decide(view, base),
     () => call.handedOn(), key, prepare);
   if (result.status === 'ok') {
-    own.wrote(result.entries[0]?.seq ?? result.seq, result.seq);
+    own.wrote(result.epoch, result.entries[0]?.seq ?? result.seq, result.seq);
   } else if (result.status === 'duplicate') {
-    own.wrote(result.seq, result.seq);
+    own.wrote(result.epoch, result.seq, result.seq);
   }
   return result;
 }

@@ -115,17 +115,26 @@ t.test('a call holds what may be its own, and no longer than until its answer', 
   const room = roomKey('default', 'r');
   let released = 0;
   const own = new OwnCalls(() => { released += 1; });
+  const at = (seq: number, epoch = 'e') => ({ room, epoch, seq });
   const call = own.begin(session, room, 'k');
-  t.ok(own.holds(session, room, 7, 'k'), 'its key, before the store said which seq');
-  t.notOk(own.holds(session, room, 7, undefined));
-  t.notOk(own.holds(session, roomKey('default', 'other'), 7, 'k'));
-  call.wrote(8, 9);
-  t.notOk(own.holds(session, room, 7, 'k'));
-  t.ok(own.holds(session, room, 8, 'k'));
-  t.ok(own.holds(session, room, 9, 'k'));
+  t.ok(own.holds(session, at(7), 'k'), 'its key, before the store said which seq');
+  t.notOk(own.holds(session, at(7), undefined));
+  t.notOk(own.holds(session, { ...at(7), room: roomKey('default', 'other') }, 'k'));
+  call.wrote('e', 8, 9);
+  t.notOk(own.holds(session, at(7), 'k'));
+  t.ok(own.holds(session, at(8), 'k'));
+  t.ok(own.holds(session, at(9), 'k'));
   call.answered();
-  t.notOk(own.holds(session, room, 8, 'k'));
+  t.notOk(own.holds(session, at(8), 'k'));
   t.equal(released, 2);
+
+  const next = own.begin(session, room, undefined);
+  t.notOk(own.holds(session, at(9), undefined), 'written before the call');
+  t.ok(own.holds(session, at(10), undefined), 'may be its own');
+  t.ok(own.holds(session, at(2, 'f'), undefined), 'nothing is known of another history');
+  t.notOk(own.holds(session, at(10), 'k'));
+  next.wrote('e', 11, 11);
+  t.notOk(own.holds(session, at(10), undefined));
 });
 
 t.test('each entry is taken by who was a member when it was written (trap 2)', async (t) => {

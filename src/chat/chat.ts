@@ -78,6 +78,8 @@ export type Settled = Extract<AppendResult, { status: 'ok' | 'duplicate' }>
 /** What an append wrote, handed on so that the log need not be read again for it. */
 export interface News {
   readonly epoch: string;
+  /** Seq of the last entry that changed who is in the room, and how, as of these entries. */
+  readonly version: number;
   /** In order, without gap. */
   readonly entries: readonly LogEntry[];
 }

@@ -4,7 +4,7 @@ import type { Limits } from '../base/limits.js';
 import type { Logger } from '../base/log.js';
 import type { Bus } from '../cluster/bus.js';
 import type { LogEntry, RoomHead } from '../store/entry.js';
-import type { ForwardItem } from '../store/feeds.js';
+import type { ForwardItem, ForwardResult } from '../store/feeds.js';
 import type { RoomStore } from '../store/rooms.js';
 import type { Store } from '../store/store.js';
 import { ForwardBatcher } from './batcher.js';
@@ -29,6 +29,17 @@ const sweepPage = 256;
 const readsPage = 200;
 const firstBackOffMs = 250;
 const maxBackOffMs = 10_000;
+/** Waits for what another node wrote before, until it is looked up in the log. */
+const otherNodeMs: readonly number[] = [2, 8, 20];
+
+/** Items with the users alone whose feeds lack something before them. */
+const stillOpen = (
+  items: readonly ForwardItem[], results: readonly ForwardResult[],
+): ForwardItem[] => items.flatMap((item, index) => {
+  const behind = new Set(results[index]?.behind.map(({ user }) => user));
+  const users = item.users.filter(({ user }) => behind.has(user));
+  return users.length === 0 ? [] : [{ ...item, users }];
+});
 
 /** Whether the room stood outside the feeds before these entries, which reach up to its head. */
 const outsideBefore = (head: RoomHead, entries: readonly LogEntry[]): boolean =>
@@ -196,10 +207,21 @@ export class LogForwarder implements Forwarder {
 
   async #forward(flow: RoomFlow, items: readonly ForwardItem[]): Promise<void> {
     if (items.length === 0) return;
-    const results = await this.#batcher.forward(items);
+    let results = await this.#batcher.forward(items);
     const away = new Set(results.flatMap((result) => result.away));
+    let open = items;
+    const waitsMs = flow.skipped ? otherNodeMs : [];
+    flow.skipped = false;
+    for (const waitMs of waitsMs) {
+      open = stillOpen(open, results);
+      if (open.length === 0) break;
+      // What they lack is on its way from the node that wrote it.
+      await new Promise<void>((resolve) => { this.#parts.clock.after(waitMs, resolve); });
+      results = await this.#batcher.forward(open);
+      for (const result of results) for (const shard of result.away) away.add(shard);
+    }
     if (results.some(({ behind }) => behind.length > 0)) {
-      const left = await catchUp(this.#rooms, this.#batcher, flow, items, results);
+      const left = await catchUp(this.#rooms, this.#batcher, flow, open, results);
       if (left > 0) this.#parts.log.warn({ users: left }, 'feeds stay behind a room');
     }
     flow.away = [...away];

@@ -245,7 +245,7 @@ export class Lanes implements RoomLanes {
     if (result.entries.length === 0) return;
     this.#views.wrote(room, op, result);
     this.#forwarder.appended(room, userKey(tenantOf(room), op.by), {
-      epoch: result.epoch, entries: result.entries,
+      epoch: result.epoch, version: result.version, entries: result.entries,
     });
   }
 }

@@ -19,9 +19,11 @@ export class RoomFlow {
   large = false;
   /** Members as they are after `seq`; undefined: to be asked for. */
   members: Memberships | undefined;
-  /** The last entry that went into a round; `entries` follows it without gap. */
+  /** The last entry that went into a round; `entries` follow it, with none missing of this node. */
   taken = 0;
   entries: LogEntry[] = [];
+  /** Something between them was written by another node and left to it. */
+  skipped = false;
   /** The log must be looked at: something was written that is not in hand. */
   logDirty = false;
   readsDirty = false;
@@ -62,15 +64,26 @@ export class RoomFlow {
       return;
     }
     if (!this.known && first.kind === 'create') this.#begin(news.epoch);
-    const next = this.taken + this.entries.length + 1;
+    const next = (this.entries.at(-1)?.seq ?? this.taken) + 1;
     const continues = this.known && !this.logDirty && news.epoch === this.epoch
-      && first.seq === next && this.entries.length < maxInHand;
+      && this.entries.length < maxInHand
+      && (first.seq === next || this.#skips(news, first.seq, next));
     if (continues) {
+      if (first.seq > next) this.skipped = true;
       this.entries.push(...news.entries);
     } else {
       this.entries = [];
       this.logDirty = true;
     }
+  }
+
+  /**
+   * What lies between was written by another node, which forwards it: the log need not be read for
+   * it. Where that has not come to a feed yet, the feed says so, and is caught up. Only while the
+   * members are known to be the same all along, and where there are feeds that can tell.
+   */
+  #skips(news: News, seq: number, next: number): boolean {
+    return seq > next && news.version < next && !this.large;
   }
 
   /** A room that this node created: nothing of it can have been forwarded. */

@@ -232,9 +232,10 @@ class Run {
     if (payload.includes(dialect.event)) {
       this.#deliveries++;
       const n = numberAt(payload, payload.indexOf('#') + 1) - firstNumber;
-      if (this.#senders[n] !== partner(index)) return;
-      this.#arrived++;
-      this.#record(this.#delivered, n);
+      if (this.#senders[n] === partner(index)) {
+        this.#arrived++;
+        this.#record(this.#delivered, n);
+      }
     } else {
       const n = dialect.answered(payload) - firstNumber;
       if (Number.isNaN(n)) return;

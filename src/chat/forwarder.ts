@@ -132,6 +132,8 @@ export class LogForwarder implements Forwarder {
           for (const user of by) this.#settling.end(user);
         }
       }
+      // What came while a round ran may have gone along with it: nothing is left to wait for.
+      for (const user of flow.takeBy()) this.#settling.end(user);
       flow.failures = 0;
     } catch (error) {
       this.#failed(flow, error);

@@ -253,3 +253,14 @@ t.test('who was removed is told and hears nothing after; a new membership begins
     t.match(await fedir.call('room.list'), { rooms: [] });
     t.match(await fedir.refusal('room.get', { room: 'r' }), { code: 404 });
   });
+
+t.test('a read that goes along with what is being forwarded holds up no list', async (t) => {
+  const rig = await createRig();
+  t.teardown(() => rig.close());
+  const simon = await rig.connect('Simon');
+  await simon.call('room.create', { room: 'r' });
+  await rig.quiet();
+  await simon.call('message.send', { room: 'r', text: 'Hi' });
+  await simon.call('message.read', { room: 'r', seq: 2 });
+  t.match(await simon.call('room.list', {}), { rooms: [{ room: 'r', unread: 0 }] });
+});

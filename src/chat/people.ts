@@ -79,10 +79,11 @@ export class ChatPeople implements People {
     tenant: string, target: { user: string } | { session: string }, blocked: boolean,
   ): Promise<void> {
     const { users, clock } = this.#options;
-    const at = clock.now();
+    // A block ends by itself what is signed in; its tokens are good again when it is lifted.
+    const at = blocked ? 0 : clock.now();
     await users.revoke(
       tenant, 'user' in target ? target : { tokenId: target.session }, at,
-      at + tokenRevocationMs, blocked);
+      clock.now() + tokenRevocationMs, blocked);
     await this.#watch.poll();
   }
 

@@ -48,7 +48,8 @@ async function peerIn(rooms: RoomStore, row: RoomRow, user: string): Promise<str
   return members.find((member) => member.user !== user)?.user;
 }
 
-async function render(
+/** Rows as methods show them; undefined for a room that was deleted meanwhile. */
+export async function rowsJson(
   rooms: RoomStore, user: UserKey, rows: readonly RoomRow[],
 ): Promise<(RoomRowJson | undefined)[]> {
   const [heads, newest] = await Promise.all([
@@ -80,7 +81,7 @@ export async function roomRows(
   store: Store, user: UserKey, wanted: RowsWanted, maxBytes: number,
 ): Promise<{ rooms: RoomRowJson[]; page?: string }> {
   const found = await store.feeds.rooms(user, wanted);
-  const rendered = await render(store.rooms, user, found.rows);
+  const rendered = await rowsJson(store.rooms, user, found.rows);
   const fits = fitting(rendered.map((row) => row ?? null), maxBytes);
   if (fits < found.rows.length) {
     // Only the store can say where the page after a shorter one begins.

@@ -16,6 +16,8 @@ export interface Profile {
   readonly revokedBefore: number;
   /** When the last connection ended; ms since 1970, 0 when never seen. */
   readonly lastSeen: number;
+  /** Names of the fields that an administrator set here: an import leaves them as they are. */
+  readonly setHere?: readonly string[];
   /** Counts changes. */
   readonly version: number;
 }

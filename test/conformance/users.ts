@@ -28,6 +28,7 @@ export async function userConformance(name: string, make: StoreFactory): Promise
       const whole = profile('ann', {
         login: 'a', name: 'Ann', surname: 'S', patronymic: 'P', role: 'admin',
         groups: ['g1', 'g2'], active: false, blocked: true, revokedBefore: 5, lastSeen: 6,
+        setHere: ['role'],
       });
       t.same(await store.users.update(key('ann'), () => whole), { ...whole, version: 1 });
       t.same(await store.users.get(key('ann')), { ...whole, version: 1 });

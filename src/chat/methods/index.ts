@@ -39,7 +39,10 @@ import { serverStats } from './server-stats.js';
 import { sessionAuthenticate } from './session-authenticate.js';
 import { sessionLogout } from './session-logout.js';
 import { sessionRevoke } from './session-revoke.js';
+import { userBlock, userUnblock } from './user-block.js';
+import { userContacts } from './user-contacts.js';
 import { userGet } from './user-get.js';
+import { userImport } from './user-import.js';
 import { userList } from './user-list.js';
 import { userUpdate } from './user-update.js';
 
@@ -66,6 +69,8 @@ function addMethods(registry: Registry<Chat>): void {
     .method(messageSend).method(messageHistory).method(messageEdit).method(messageDelete)
     .method(messageRead).method(messageTyping).method(messageSearch)
     .method(presenceQuery).method(presenceSubscribe).method(presenceUnsubscribe)
-    .method(userGet).method(userList).method(userUpdate).method(sessionRevoke)
+    .method(userGet).method(userList).method(userUpdate)
+    .method(userImport).method(userContacts).method(userBlock).method(userUnblock)
+    .method(sessionRevoke)
     .method(serverInfo).method(serverStats).method(accessExplain);
 }

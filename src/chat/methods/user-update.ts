@@ -6,6 +6,7 @@ import { defineMethod } from '../../rpc/method.js';
 import type { Profile } from '../../store/users.js';
 import type { Chat } from '../chat.js';
 import { checkId, checkKey } from '../checks.js';
+import { changeProfile, withFields } from '../profile-changes.js';
 import { Key, strict, UserId } from '../schemas.js';
 import { profileFields, profileJson, ProfileSchema } from '../user-schemas.js';
 
@@ -30,23 +31,18 @@ export const userUpdate = defineMethod<Chat>()({
     app.access.check(identity, 'user.update', undefined, { gives: Object.keys(fields) });
     const key = userKey(identity.tenant, user);
     call.handedOn();
-    let profile: Profile | undefined;
-    // The same values again change nothing, so the same call again tells nobody.
-    let changed = false;
-    await app.store.users.update(key, (before) => {
-      profile = before;
-      if (before === undefined) return undefined;
-      changed = Object.entries(compact(fields))
-        .some(([name, value]) => Reflect.get(before, name) !== value);
-      if (!changed) return undefined;
-      return profile = { ...before, ...compact(fields), version: before.version + 1 };
-    });
-    if (profile === undefined) throw notFound();
-    if (!changed) return profileJson(profile);
-    await app.people.changed(key, profile);
-    const at = app.clock.now();
-    const params = JSON.stringify({ at, ...profileJson(profile) });
-    await app.store.feeds.tell([key], { method: 'user.updated', params }, at);
-    return profileJson(profile);
+    const { after } = await changeProfile(app, key, (before) => before && withFields(before, {
+      ...compact(fields), ...ruledHere(before, fields),
+    }));
+    if (after === undefined) throw notFound();
+    return profileJson(after);
   },
 });
+
+/** What an import is to leave as it is from now on. */
+function ruledHere(before: Profile, { role, active }: Pick<Partial<Profile>, 'role' | 'active'>) {
+  const set = new Set(before.setHere);
+  if (role !== undefined && role !== before.role) set.add('role');
+  if (active !== undefined && active !== before.active) set.add('active');
+  return set.size === (before.setHere?.length ?? 0) ? {} : { setHere: [...set].sort() };
+}

@@ -127,7 +127,11 @@ function encodeProfile(profile: Profile): Buffer {
   }
   write.number(profile.groups.length);
   for (const group of profile.groups) write.text(group);
-  return write.number(profile.revokedBefore).number(profile.lastSeen).number(profile.version).end();
+  write.number(profile.revokedBefore).number(profile.lastSeen).number(profile.version);
+  const { setHere = [] } = profile;
+  if (setHere.length > 0) write.number(setHere.length);
+  for (const field of setHere) write.text(field);
+  return write.end();
 }
 
 function decodeProfile(user: string, bytes: Buffer): Profile {
@@ -140,8 +144,10 @@ function decodeProfile(user: string, bytes: Buffer): Profile {
   }
   const groups = Array.from({ length: reader.number() }, () => reader.text());
   const [revokedBefore, lastSeen, version] = [reader.number(), reader.number(), reader.number()];
+  const fields = reader.ended ? 0 : reader.number();
+  const setHere = Array.from({ length: fields }, () => reader.text());
   return {
-    user, ...texts, groups, active: (flags & 1) !== 0, blocked: (flags & 2) !== 0,
+    user, ...texts, groups, ...(setHere.length > 0 && { setHere }), active: (flags & 1) !== 0, blocked: (flags & 2) !== 0,
     revokedBefore, lastSeen, version,
   };
 }

@@ -9,6 +9,7 @@ const text = Type.Optional(Type.String());
 const kept = Compile(Type.Object({
   login: text, name: text, surname: text, patronymic: text, role: text,
   groups: Type.Array(Type.String()), active: Type.Boolean(),
+  setHere: Type.Optional(Type.Array(Type.String())),
 }));
 
 const logged = Compile(Type.Object({
@@ -17,7 +18,8 @@ const logged = Compile(Type.Object({
 
 export function profileText(profile: Profile): string {
   const { login, name, surname, patronymic, role, groups, active } = profile;
-  return JSON.stringify({ login, name, surname, patronymic, role, groups, active });
+  const setHere = profile.setHere?.length === 0 ? undefined : profile.setHere;
+  return JSON.stringify({ login, name, surname, patronymic, role, groups, active, setHere });
 }
 
 export function parseProfile(user: string, json: string): Profile | undefined {

@@ -15,7 +15,8 @@ const methods: Record<keyof ChatMethods, true> = {
   'message.history': true, 'message.edit': true, 'message.delete': true, 'message.read': true,
   'message.typing': true, 'message.search': true, 'presence.query': true,
   'presence.subscribe': true, 'presence.unsubscribe': true, 'user.get': true, 'user.list': true,
-  'user.update': true, 'server.info': true, 'server.stats': true, 'access.explain': true,
+  'user.update': true, 'user.import': true, 'user.contacts': true, 'user.block': true,
+  'user.unblock': true, 'server.info': true, 'server.stats': true, 'access.explain': true,
 };
 const events: Record<keyof ChatEvents, true> = {
   'message.created': true, 'message.edited': true, 'message.deleted': true,

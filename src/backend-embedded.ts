@@ -1,4 +1,4 @@
-import { idOf, tenantOf } from './base/ids.js';
+import { idOf, tenantOf, userKey } from './base/ids.js';
 import type { Backend, BackendParts, OpenBackend } from './backend.js';
 import { blankProfile } from './chat/admission.js';
 import { LocalBus } from './cluster/local/bus.js';
@@ -41,6 +41,7 @@ export const embeddedBackend = (path: string | undefined): OpenBackend =>
       membership: new LocalMembership({
         node: parts.node, startedAt: clock.now(), url: parts.url, shard,
       }),
+      canaries: () => [{ shard: 'embedded', user: userKey('', 'canary') }],
       async close() {
         await directory.close();
         await store.close();

@@ -1,4 +1,5 @@
 import type { Backend, BackendParts, OpenBackend } from './backend.js';
+import { userKey } from './base/ids.js';
 import { feedPublication } from './cluster/keys.js';
 import { openCluster } from './cluster/redis/open.js';
 import { splitShards } from './cluster/shard-address.js';
@@ -26,6 +27,12 @@ export const redisBackend = (shards: readonly string[]): OpenBackend =>
       directory: cluster.directory,
       bus: cluster.bus,
       membership: cluster.membership,
+      canaries: () => cluster.shards.shards.map((shard) => {
+        for (let i = 0; ; i++) {
+          const user = userKey('', `canary-${i}`);
+          if (cluster.shards.shardOf(user) === shard) return { shard, user };
+        }
+      }),
       async close() {
         await store.close();
         await cluster.close();

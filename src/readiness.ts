@@ -1,35 +1,31 @@
-import { userKey } from './base/ids.js';
 import type { Clock } from './base/clock.js';
 import type { Backend } from './backend.js';
 import type { Readiness } from './rpc/pages.js';
 import { within } from './drain.js';
 
 /** How long the canary may take through the write path. */
-const canaryMs = 2_000;
-
-/** A user that nobody can be: the tenant has no name. Writes nothing, but waits its turn. */
-const canary = userKey('', 'canary');
+const canaryMs = 1_000;
 
 /**
- * Whether calls can be served: not while draining, nor where the store can't write. The canary
- * goes the way of every write, so that a stuck queue shows too.
+ * Whether calls can be served: not while draining, nor where no shard can write. A canary goes the
+ * way of every write through each shard, so that a stuck queue shows too; it writes nothing. One
+ * shard that is away concerns its own rooms and users: all nodes see it so, and a balancer that
+ * gave up on them would take the others' with them.
  */
 export async function readinessOf(
   backend: Backend, clock: Clock, draining: boolean,
 ): Promise<Readiness> {
-  const { store, membership } = backend;
-  const { node } = membership;
+  const { store, membership: { node } } = backend;
   if (draining) return { ready: false, node, reason: 'draining' };
   const health = store.health();
   if (!health.writable) return { ready: false, node, reason: health.reason ?? 'not_writable' };
   const startedAt = clock.monotonic();
-  let passed = false;
-  await within(clock, canaryMs, store.users.update(canary, () => undefined)
-    .then(() => { passed = true; }));
-  if (!passed) return { ready: false, node, reason: 'canary_lost' };
-  const canaryTookMs = Math.round(clock.monotonic() - startedAt);
-  const shards = await membership.shards();
-  const away = shards.filter((shard) => !shard.reachable).map((shard) => shard.shard);
-  const ready = shards.length === 0 || away.length < shards.length;
-  return { ready, node, canaryMs: canaryTookMs, ...(away.length > 0 && { away }) };
+  const canaries = backend.canaries();
+  const passed = new Set<string>();
+  await within(clock, canaryMs, Promise.allSettled(canaries.map(({ shard, user }) =>
+    store.users.update(user, () => undefined).then(() => { passed.add(shard); }))));
+  const away = canaries.map(({ shard }) => shard).filter((shard) => !passed.has(shard));
+  if (passed.size === 0) return { ready: false, node, reason: 'canary_lost', away };
+  const took = Math.round(clock.monotonic() - startedAt);
+  return { ready: true, node, canaryMs: took, ...(away.length > 0 && { away }) };
 }

@@ -56,7 +56,8 @@ t.test('a node that drains under load hands its clients over, one after another'
   const here = sending((text) => simon.call('message.send', { room: 'talk', text }), 'two');
   const moved = listeners[0]?.from ?? simon;
   const there = sending((text) => moved.call('message.send', { room: 'talk', text }), 'one');
-  await eventually('both send', () => here.acknowledged.length > 5 && there.acknowledged.length > 5);
+  await eventually('both send', () =>
+    here.acknowledged.length > 5 && there.acknowledged.length > 5);
 
   t.strictSame(await one.stop(), { code: 0, signal: null });
   await fedir.line(/^Authorized as Fedir$/, 2);

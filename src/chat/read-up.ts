@@ -49,13 +49,16 @@ export class ReadUp {
   }
 
   /** Notes each call of a signed-in caller: a key stroke is reported by `message.typing`. */
-  readonly interceptor: Interceptor<Chat> = (next) => (call, params) => {
-    const { session } = call;
-    if (session.canPush && session.identity !== undefined) {
-      const { tenant, user } = session.identity;
-      this.#activeAt.set(userKey(tenant, user), this.#parts.clock.monotonic());
-    }
-    return next(call, params);
+  readonly interceptor: Interceptor<Chat> = (next) => {
+    if (this.#parts.policy.readWhenIdleMs === undefined) return next;
+    return (call, params) => {
+      const { session } = call;
+      if (session.canPush && session.identity !== undefined) {
+        const { tenant, user } = session.identity;
+        this.#activeAt.set(userKey(tenant, user), this.#parts.clock.monotonic());
+      }
+      return next(call, params);
+    };
   };
 
   /** A session of the user has left; the last one to log out takes what is unread along. */

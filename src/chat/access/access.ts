@@ -64,10 +64,22 @@ export class Access {
  * @param open names of methods that answer without an identity
  */
 export function accessInterceptor(access: Access, open: ReadonlySet<string>): Interceptor<Chat> {
-  return (next) => (call, params) => {
-    if (!open.has(call.method) && !Object.hasOwn(access.policy.rooms, call.method)) {
-      access.check(call.identity, call.method);
-    }
-    return next(call, params);
+  const { rooms, roles } = access.policy;
+  return (next) => {
+    // Without a room and a target only the role counts, and the policy does not change: who is
+    // let in by it once always is. Roles that it does not name are not kept: there is no end.
+    const allowed = new Set<string>();
+    let exempt: boolean | undefined;
+    return (call, params) => {
+      exempt ??= open.has(call.method) || Object.hasOwn(rooms, call.method);
+      if (!exempt) {
+        const { identity } = call;
+        if (!allowed.has(identity.role)) {
+          access.check(identity, call.method);
+          if (Object.hasOwn(roles, identity.role)) allowed.add(identity.role);
+        }
+      }
+      return next(call, params);
+    };
   };
 }

@@ -3,8 +3,10 @@ import { stopServers } from './lib/processes.js';
 import { publish, save, table, type Result } from './lib/report.js';
 import { callBench } from './rows/rpc.js';
 import { httpBench } from './rows/http.js';
+import { durableBench } from './rows/durable.js';
 import { fanoutBench } from './rows/fanout.js';
 import { clusterBench } from './rows/cluster.js';
+import { idleBench, startBench } from './rows/footprint.js';
 
 /** How long and how often: `--quick` only shows that everything runs. */
 export interface Effort {
@@ -17,6 +19,9 @@ const rows: Readonly<Record<string, (effort: Effort) => Promise<Result[]>>> = {
   http: httpBench,
   fanout: fanoutBench,
   cluster: clusterBench,
+  durable: durableBench,
+  idle: idleBench,
+  start: startBench,
 };
 
 const help = `npm run bench                 every row, results in bench/results and bench/README.md

@@ -12,6 +12,12 @@ export interface Result {
   readonly notes: readonly string[];
   /** Ratio to reach, by the baseline's name. */
   readonly targets: Readonly<Record<string, number>>;
+  /** In place of standings, where not the speed is measured: one figure each, ours first. */
+  readonly values?: {
+    readonly unit: string;
+    readonly rows: readonly { readonly name: string; readonly value: number }[];
+    readonly toReach: string;
+  };
 }
 
 function commit(): string {
@@ -26,6 +32,7 @@ const whole = (value: number) => Math.round(value).toLocaleString('en');
 
 /** One result as a Markdown table, for the terminal and for bench/README.md. */
 export function table(result: Result): string {
+  if (result.values !== undefined) return valueTable(result, result.values);
   const latency = result.standings.some((standing) => standing.p99Ms !== undefined);
   const rows = result.standings.map((standing, index) => {
     const target = result.targets[standing.name];
@@ -43,6 +50,16 @@ export function table(result: Result): string {
   return [
     `### ${result.bench}: ${result.work}`, '',
     `| ${heads.join(' | ')} |`, `|${heads.map(() => '---').join('|')}|`, ...rows, '',
+    ...result.notes.map((note) => `- ${note}`), '',
+  ].join('\n');
+}
+
+function valueTable(result: Result, values: NonNullable<Result['values']>): string {
+  const rows = values.rows.map(({ name, value }, index) =>
+    `| ${name} | ${whole(value)} | ${index === 0 ? values.toReach : ''} |`);
+  return [
+    `### ${result.bench}: ${result.work}`, '',
+    `| server | ${values.unit} | to reach |`, '|---|---|---|', ...rows, '',
     ...result.notes.map((note) => `- ${note}`), '',
   ].join('\n');
 }

@@ -2,10 +2,10 @@
  * Waits for a condition, looking again at each turn of the event loop and then every few
  * milliseconds: tests wait for the thing, never for time.
  * @param what the condition in words, for the failure
- * @param timeoutMs the test fails after this long
+ * @param timeoutMs the test fails after this long: a bound for a loaded machine, not a promise
  */
 export async function eventually<T>(
-  what: string, condition: () => T | Promise<T>, timeoutMs = 10_000,
+  what: string, condition: () => T | Promise<T>, timeoutMs = 30_000,
 ): Promise<NonNullable<T>> {
   const end = performance.now() + timeoutMs;
   for (let turn = 0; ; turn++) {

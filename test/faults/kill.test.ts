@@ -1,7 +1,8 @@
 import t from 'tap';
 import { command } from '../helpers/server.js';
 import { check, summary } from './checker.js';
-import { killUnderLoad, seedOf } from './one-node.js';
+import { killUnderLoad } from './one-node.js';
+import { seedOf } from './processes.js';
 
 t.setTimeout(240_000);
 

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import type { Test } from 'tap';
-import { runScript, temporaryFolder, type Run } from '../helpers/server.js';
+import { runScript, temporaryFolder } from '../helpers/server.js';
+import { freePort, startRestartable } from './processes.js';
 import type { Record } from './record.js';
 import { random, Workload } from './workload.js';
 
@@ -23,24 +22,6 @@ export interface Outcome {
   readonly verified: { readonly code: number | null; readonly output: string };
 }
 
-/** The seed of a run: `FAULT_SEED` where it is set, to replay one that was printed. */
-export function seedOf(t: Test): number {
-  const given = Number(process.env['FAULT_SEED']);
-  const seed = Number.isInteger(given) && given > 0 ? given : Math.floor(Math.random() * 2 ** 31);
-  t.comment(`seed ${seed}: replay with FAULT_SEED=${seed}`);
-  return seed;
-}
-
-/** A port that stays the same while the process behind it changes. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
 /**
  * Runs the workload against one server process over one data folder, which is killed with
  * `kill -9` again and again under load, and once more at the last acknowledgement, so that what
@@ -50,20 +31,12 @@ export async function killUnderLoad(t: Test, options: OneNodeOptions): Promise<O
   const { command, seed, kills, clients = 24, between = 150 } = options;
   const folder = temporaryFolder(t);
   const port = String(await freePort());
-  const args = [command, 'serve', '--dev', '--port', port, '--data', folder];
-  const start = async (): Promise<Run> => {
-    const run = runScript(t, args);
-    await run.printed(/ready: http/);
-    return run;
-  };
-  const kill = async (run: Run): Promise<void> => {
-    run.child.kill('SIGKILL');
-    await run.exit;
-  };
-  let run = await start();
+  const node = await startRestartable(t, [
+    command, 'serve', '--dev', '--port', port, '--data', folder,
+  ]);
   const restart = async (): Promise<void> => {
-    await kill(run);
-    run = await start();
+    await node.kill();
+    await node.start();
   };
   const workload = new Workload({
     urls: () => [`http://127.0.0.1:${port}/rpc`], clients, rooms: 8, members: 6, seed,
@@ -75,7 +48,7 @@ export async function killUnderLoad(t: Test, options: OneNodeOptions): Promise<O
     await restart();
   }
   const record = await workload.end(options.patienceMs, restart);
-  await kill(run);
+  await node.kill();
   const verifying = runScript(t, [command, 'data', 'verify', '--data', folder]);
   const { code } = await verifying.exit;
   return { record, verified: { code, output: verifying.output() } };

@@ -1,7 +1,8 @@
 import t from 'tap';
 import { check, summary } from './checker.js';
-import { killUnderLoad, seedOf } from './one-node.js';
+import { killUnderLoad } from './one-node.js';
 import { plant, plantedFaults } from './planted.js';
+import { seedOf } from './processes.js';
 
 t.setTimeout(240_000);
 

@@ -72,7 +72,8 @@ export const plantedFaults: readonly PlantedFault[] = [
     name: 'resuming begins one entry late', caughtAs: ['gap'],
     changes: [{
       file: 'dist/src/chat/feed-sink.js',
-      from: 'this.#position.at = cursor.n;', to: 'this.#position.at = Math.min(cursor.n + 1, head);',
+      from: 'this.#position.at = cursor.n;',
+      to: 'this.#position.at = Math.min(cursor.n + 1, head);',
     }],
   },
   {

@@ -45,7 +45,7 @@ export class RedisDirectory implements Directory {
   /** Graces that this node began: token → how to end it early, and whose. */
   readonly #graces = new Map<string, { user: UserKey; due: boolean; cancel: () => void }>();
   /** Registrations under way, so that taking back never overtakes. */
-  readonly #entering = new Map<string, Promise<unknown>>();
+  readonly #entering = new Map<string, { user: UserKey; settled: Promise<unknown> }>();
   #made = 0;
 
   constructor(options: RedisDirectoryOptions) {
@@ -64,8 +64,8 @@ export class RedisDirectory implements Directory {
       this.#place.submit(placeItem('c', user, session, String(request.issuedAt))),
       tokenId === undefined ? false : this.#tokenRevoked(user, tokenId),
     ]);
-    const settled = entering.catch(() => undefined);
-    this.#entering.set(session, settled);
+    const under = { user, settled: entering.catch(() => undefined) };
+    this.#entering.set(session, under);
     try {
       const [reply, revoked] = await entering;
       const refusal = refusalOf(reply);
@@ -73,7 +73,7 @@ export class RedisDirectory implements Directory {
       this.#note(request);
       if (!revoked) return undefined;
     } finally {
-      if (this.#entering.get(session) === settled) this.#entering.delete(session);
+      if (this.#entering.get(session) === under) this.#entering.delete(session);
     }
     // Registered before the token's own shard had answered: nobody is left a ghost.
     await this.disconnect(user, session, 'logout');
@@ -81,7 +81,7 @@ export class RedisDirectory implements Directory {
   }
 
   async disconnect(user: UserKey, session: string, how: Departure): Promise<void> {
-    await this.#entering.get(session);
+    await this.#entering.get(session)?.settled;
     const sessions = this.#here.get(user);
     sessions?.delete(session);
     if (sessions?.size === 0) this.#here.delete(user);
@@ -184,7 +184,9 @@ export class RedisDirectory implements Directory {
   /** Says which sessions are here: what was taken back while the shard was away goes now. */
   async #prune(user: UserKey): Promise<void> {
     const token = this.#token(user);
-    const kept = this.#here.get(user)?.keys() ?? [];
+    // One that is entering has its place already, or takes it before this is looked at there.
+    const entering = [...this.#entering].filter(([, under]) => under.user === user);
+    const kept = [...this.#here.get(user)?.keys() ?? [], ...entering.map(([session]) => session)];
     const end = this.#startGrace(user, token);
     const reply = await this.#place.submit(placeItem('p', user, '', [token, ...kept].join(' ')));
     if (textOf(reply) !== 'grace') end();

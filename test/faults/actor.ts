@@ -103,6 +103,8 @@ export class Actor {
   #opened(answer: Answer): void {
     const cursor = answer.result?.['cursor'];
     if (typeof cursor !== 'string') return;
+    const url = this.#socket?.url ?? '';
+    this.events.push({ kind: 'opened', client: this.user, since: this.#cursor, url });
     if (answer.result?.['recovered'] === false) {
       this.events.push({ kind: 'reset', client: this.user });
     }
@@ -125,7 +127,7 @@ export class Actor {
     const { room, seq, epoch, text: body } = params;
     this.events.push({
       kind: 'saw', client: this.user, room: String(room), seq: Number(seq),
-      epoch: String(epoch), text: String(body),
+      epoch: String(epoch), text: String(body), cursor: this.#cursor,
     });
   }
 

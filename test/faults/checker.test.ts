@@ -6,7 +6,7 @@ const send = (client: string, key: string): Event => ({ kind: 'send', client, ro
 const ack = (client: string, key: string, seq: number, epoch = 'e'): Event =>
   ({ kind: 'ack', client, room: 'r', key, seq, epoch });
 const saw = (client: string, seq: number, text: string, epoch = 'e'): Event =>
-  ({ kind: 'saw', client, room: 'r', seq, epoch, text });
+  ({ kind: 'saw', client, room: 'r', seq, epoch, text, cursor: undefined });
 const room = (members: string[], ...messages: [number, string][]): FinalRoom => ({
   room: 'r', epoch: 'e', members, messages: messages.map(([seq, text]) => ({ seq, text })),
 });

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Test } from 'tap';
 import { runScript, type Run } from '../helpers/server.js';
+import { check, summary } from './checker.js';
+import type { Record } from './record.js';
 
 /** The seed of a run: `FAULT_SEED` where it is set, to replay one that was printed. */
 export function seedOf(t: Test): number {
@@ -9,6 +12,16 @@ export function seedOf(t: Test): number {
   const seed = Number.isInteger(given) && given > 0 ? given : Math.floor(Math.random() * 2 ** 31);
   t.comment(`seed ${seed}: replay with FAULT_SEED=${seed}`);
   return seed;
+}
+
+/** Holds a record against the promises; one that breaks them is kept for whoever looks into it. */
+export function upholds(t: Test, record: Record, seed: number): void {
+  const findings = check(record);
+  if (findings.length > 0) {
+    mkdirSync('dist/results', { recursive: true });
+    writeFileSync(`dist/results/faults-${seed}.json`, JSON.stringify(record));
+  }
+  t.equal(findings.length, 0, summary(findings));
 }
 
 /** A port that stays the same while the process behind it changes. */

@@ -11,8 +11,12 @@ export type Event =
   /** A message on the feed. Its text is its key, so that it names its sending. */
   | {
     readonly kind: 'saw'; readonly client: string; readonly room: string; readonly seq: number;
-    readonly epoch: string; readonly text: string;
+    readonly epoch: string; readonly text: string; readonly cursor: string | undefined;
   }
+  /** The feed was opened, at a place or from then on: no part of any promise, for whoever asks
+   * how a finding came about. */
+  | { readonly kind: 'opened'; readonly client: string; readonly since: string | undefined;
+    readonly url: string }
   /** The feed could not go on: what came before need not be continued. */
   | { readonly kind: 'reset'; readonly client: string };
 

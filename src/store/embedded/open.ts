@@ -64,7 +64,8 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store
   return assemble(options, kv, diskDurability, options.freeShare ?? freeShareOf(path));
 }
 
-async function openFolder(folder: string): Promise<Kv> {
+/** A data folder for this process alone. @throws Error as {@link openEmbeddedStore} */
+export async function openFolder(folder: string): Promise<Kv> {
   mkdirSync(folder, { recursive: true });
   checkWhole(folder);
   const kv = await LmdbKv.open(folder);

@@ -117,7 +117,7 @@ function dropOldRevocations(tx: Tx, nowMs: number): boolean {
 
 const optional = ['login', 'name', 'surname', 'patronymic', 'role'] as const;
 
-function encodeProfile(profile: Profile): Buffer {
+export function encodeProfile(profile: Profile): Buffer {
   write.start().byte((profile.active ? 1 : 0) | (profile.blocked ? 2 : 0))
     .byte(optional.reduce((flags, name, bit) =>
       profile[name] === undefined ? flags : flags | 1 << bit, 0));
@@ -134,7 +134,7 @@ function encodeProfile(profile: Profile): Buffer {
   return write.end();
 }
 
-function decodeProfile(user: string, bytes: Buffer): Profile {
+export function decodeProfile(user: string, bytes: Buffer): Profile {
   const reader = new ByteReader(bytes, 'profile');
   const flags = reader.byte();
   const present = reader.byte();

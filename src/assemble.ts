@@ -23,6 +23,7 @@ import type { Interceptor } from './rpc/method.js';
 import type { PageHandler } from './rpc/pages.js';
 import type { Registry } from './rpc/registry.js';
 import { createRpcServer, type RpcServer } from './rpc/rpc-server.js';
+import { StreamRelays } from './stream-relay.js';
 import { packageInfo } from './version.js';
 
 /** What the parts have in common. */
@@ -60,6 +61,7 @@ interface Late {
   watches?: PresenceWatches;
   people?: ChatPeople;
   rpc?: RpcServer;
+  relays?: StreamRelays;
 }
 
 /** Puts a server together. Stores and buses are made before what they call: bound late. */
@@ -72,8 +74,12 @@ export async function assemble(base: Base, options: ServerOptions): Promise<Asse
       delivery: (deliveries) => late.core?.deliver(deliveries),
       presence: (user, presence) => late.watches?.changed(user, presence),
       bus: {
-        signal: (signal) => late.core?.busHandler.signal(signal),
-        room: (event) => late.core?.busHandler.room(event),
+        signal: (signal) => {
+          if (late.relays?.signal(signal) !== true) late.core?.busHandler.signal(signal);
+        },
+        room: (event) => {
+          if (late.relays?.room(event) !== true) late.core?.busHandler.room(event);
+        },
         gap: () => late.core?.busHandler.gap(),
       },
       membership: base.membership,
@@ -118,14 +124,23 @@ export async function assemble(base: Base, options: ServerOptions): Promise<Asse
       ...base.interceptors,
     ],
   });
+  const relays = relaysOf(base, backend, late);
+  late.relays = relays;
   const rpc = createRpcServer({
-    ...transportOptions(options), dispatcher, host: hostOf(people, core, chat),
+    ...transportOptions(options), dispatcher, relay: relays.pass, host: hostOf(people, core, chat),
     verify: base.verify, limits, clock, log, metrics, ids, pages: base.pages,
   });
   late.rpc = rpc;
   figures(metrics, chat, dispatcher, watches);
   return { backend, chat, core, people, readUp, dispatcher, rpc };
 }
+
+const relaysOf = (base: Base, { bus, membership }: Backend, late: Late): StreamRelays =>
+  new StreamRelays({
+    bus, membership, clock: base.clock, ids: base.ids, deadlineMs: base.limits.deadlineMs,
+    run: (calls, reply) => late.rpc?.runOnStream(calls, reply) ?? false,
+    failed: (error) => base.log.warn({ err: error }, 'an answer could not be passed on'),
+  });
 
 const openNames = (registry: Registry<Chat>): Set<string> => new Set(
   [...registry.methods].map(({ method }) => method)

@@ -44,7 +44,7 @@ export interface Backend {
   readonly directory: Directory;
   readonly bus: Bus;
   readonly membership: Membership;
-  /** For each shard a user that nobody can be, whose writes go the way of all: a tenant has a name. */
+  /** A user of each shard that nobody can be: shows whether writes pass. */
   canaries(): readonly { readonly shard: string; readonly user: UserKey }[];
   /** Finishes what was begun, hands over, closes. The store is closed with it. */
   close(): Promise<void>;

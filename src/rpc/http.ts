@@ -50,6 +50,17 @@ function refusalOfHead(shared: Transport, head: Head): Refusal | undefined {
   return undefined;
 }
 
+/** The event stream of this name, if it is here and the caller's. */
+export function streamOf(
+  shared: Pick<Transport, 'streams'>, name: string,
+  caller: Pick<Identity, 'user' | 'tenant'> | undefined,
+): Session | undefined {
+  const session = shared.streams.get(name);
+  const owner = session?.identity;
+  const own = owner !== undefined && owner.user === caller?.user && owner.tenant === caller.tenant;
+  return own ? session : undefined;
+}
+
 /** One POST: its body, its answer, and the session that lives as long as both. */
 class HttpCall extends SessionBase {
   readonly #shared: Transport;
@@ -170,10 +181,12 @@ class HttpCall extends SessionBase {
     if (this.#response === undefined) return;
     if (identity !== undefined) this.identify(identity);
     const session = refused === undefined ? this.#target(identity) : this;
-    if (session === undefined) return;
-    this.#shared.dispatcher.receive(
-      session, body, this.#received(session, refused), (answer) => this.#answer(answer),
-    );
+    if (session === undefined) this.#elsewhere(body, identity);
+    else {
+      this.#shared.dispatcher.receive(
+        session, body, this.#received(session, refused), (answer) => this.#answer(answer),
+      );
+    }
   }
 
   #received(session: Session, refused: unknown): Received {
@@ -188,15 +201,30 @@ class HttpCall extends SessionBase {
   /** The session that the calls act on: this one, or the event stream that was named. */
   #target(identity: Identity | undefined): Session | undefined {
     const name = this.#head.session;
-    if (name === '') return this;
-    const session = this.#shared.streams.get(name);
-    const owner = session?.identity;
-    if (owner === undefined || owner.user !== identity?.user || owner.tenant !== identity.tenant) {
-      // The same words for one that is not there and for somebody else's (G11).
-      this.#refuse({ status: 409, reason: 'unknown_session' });
-      return undefined;
+    return name === '' ? this : streamOf(this.#shared, name, identity);
+  }
+
+  /** The stream is not here: perhaps on another node. */
+  #elsewhere(body: Uint8Array, identity: Identity | undefined): void {
+    // The same words for one that is not there and for somebody else's (G11).
+    const unknown = (): void => this.#refuse({ status: 409, reason: 'unknown_session' });
+    const { relay } = this.#shared;
+    if (relay === undefined || identity === undefined) {
+      unknown();
+      return;
     }
-    return session;
+    const { user, tenant } = identity;
+    const { deadlineMs } = this.#received(this, undefined);
+    relay({
+      session: this.#head.session, user, tenant, body: Buffer.from(body).toString(),
+      ...(deadlineMs !== undefined && { deadlineMs }),
+    }).then((passed) => {
+      if (passed === 'unknown') unknown();
+      else this.#answer(passed.answer);
+    }, (error: unknown) => {
+      this.#shared.log.warn({ err: error }, 'calls could not be passed on to their stream');
+      unknown();
+    });
   }
 
   #answer(text: string | undefined): void {

@@ -9,7 +9,7 @@ import type { Dispatcher } from './dispatcher.js';
 import { corsRequestHeaders, OriginPolicy } from './origins.js';
 import { Head, refuse, writeOrigin } from './head.js';
 import type { SessionHost } from './host.js';
-import { post } from './http.js';
+import { post, streamOf } from './http.js';
 import type { TokenVerifier } from './identity.js';
 import { Keeper } from './keeper.js';
 import { Turn } from './outbox.js';
@@ -18,7 +18,7 @@ import { PushSession } from './push-session.js';
 import type { Session } from './session.js';
 import { openStream } from './sse.js';
 import { Topics } from './topics.js';
-import type { Transport } from './transport.js';
+import type { StreamCalls, StreamRelay, Transport } from './transport.js';
 import { webSocketBehavior } from './upgrade.js';
 import { createApp, listen, type Listening, type TemplatedApp, type TlsFiles } from './uws.js';
 
@@ -42,6 +42,8 @@ export interface RpcServerOptions {
   readonly trustedProxies?: readonly string[];
   /** Pages beside the API, by path. */
   readonly pages?: Readonly<Record<string, PageHandler>>;
+  /** Where POST calls go that name an event stream of another process. */
+  readonly relay?: StreamRelay;
 }
 
 export interface ListenOptions {
@@ -63,6 +65,12 @@ export interface RpcServer {
   readonly topics: Topics;
   /** WebSockets and event streams. */
   sessions(): Iterable<Session>;
+  /**
+   * Runs calls that came to another process, on the stream here that they name.
+   * @param reply called once with the answer's text, where this returned true
+   * @returns whether this process holds that stream of that user
+   */
+  runOnStream(calls: StreamCalls, reply: (answer: string | undefined) => void): boolean;
   /** Frees the ports and refuses new sessions; those that are go on. */
   stopAccepting(): void;
   /** Closes every session, then every socket. */
@@ -99,6 +107,15 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     },
     topics: shared.topics,
     sessions: () => shared.sessions,
+    runOnStream(calls, reply) {
+      const session = streamOf(shared, calls.session, calls);
+      if (session === undefined) return false;
+      const life = Math.min(calls.deadlineMs ?? Infinity, session.deadlineMs ?? Infinity);
+      shared.dispatcher.receive(session, calls.body, {
+        at: shared.clock.monotonic(), ...(life !== Infinity && { deadlineMs: life }),
+      }, reply);
+      return true;
+    },
     stopAccepting,
     close(code = closeCode.goingAway, reason = 'closing') {
       if (closed) return;
@@ -164,6 +181,7 @@ function transportOf(options: RpcServerOptions, app: TemplatedApp): Transport {
     }),
     sessions,
     streams: new Map(),
+    relay: options.relay,
     accepting: true,
     count: (what, reason) => figures?.inc({ what, reason }),
   };

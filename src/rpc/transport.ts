@@ -16,6 +16,27 @@ import type { Topics } from './topics.js';
 import { textOf, type HttpResponse } from './uws.js';
 import { bearerToken, type Head, type Refusal } from './head.js';
 
+/** Calls for an event stream that another process of the same server holds. */
+export interface StreamCalls {
+  /** Id of the stream's session. */
+  readonly session: string;
+  readonly user: string;
+  readonly tenant: string;
+  /** The POST's body. */
+  readonly body: string;
+  /** Life that is left to its calls, in milliseconds; the limit's where absent. */
+  readonly deadlineMs?: number;
+}
+
+/**
+ * Passes calls on to the process that holds the stream they name: behind a balancer, and on a port
+ * that workers share, a POST comes to any of them.
+ * @returns the whole answer's text (undefined: nothing to answer), or `unknown` where nobody has
+ *   such a stream of this user, or what became of the calls can't be known
+ */
+export type StreamRelay =
+  (calls: StreamCalls) => Promise<{ readonly answer: string | undefined } | 'unknown'>;
+
 /** What the transports of one server share. */
 export interface Transport {
   readonly dispatcher: Dispatcher;
@@ -36,6 +57,8 @@ export interface Transport {
   readonly sessions: Set<Session>;
   /** Event streams by session id, for POST calls that name them. */
   readonly streams: Map<string, Session>;
+  /** For POST calls that name none of them; absent where this process is the whole server. */
+  readonly relay: StreamRelay | undefined;
   /** False while draining: no new connection. */
   accepting: boolean;
   /** Counts what was refused or closed, by reason. */

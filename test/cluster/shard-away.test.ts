@@ -55,7 +55,8 @@ t.test('a shard that stops answering costs its own rooms and users only', async 
   t.ok([-32002, -32009].includes(first.error?.code ?? 0), `${first.error?.code}`);
   t.ok(first.tookMs < 2_000, `within 2 s: ${first.tookMs} ms`);
   const next = await refusal(one.url, simon, 'message.send', { room: awayRoom, text: 'no' });
-  t.match(next.error, { code: -32009, data: { reason: 'shard_unreachable', retryAfterMs: Number } });
+  t.match(next.error, {
+    code: -32009, data: { reason: 'shard_unreachable', retryAfterMs: Number } });
   t.ok(next.tookMs < 1_000, `at once: ${next.tookMs} ms`);
   await call(one.url, simon, 'message.send', { room, text: 'goes on' });
   await eventually('who lives on the other shard has it', () => texts(here).includes('goes on'));
@@ -67,7 +68,8 @@ t.test('a shard that stops answering costs its own rooms and users only', async 
   t.notOk(texts(fedir).includes('goes on'), 'his feed is away');
 
   servers[0]?.signal('SIGCONT');
-  await eventually('what waited for the shard is delivered', () => texts(fedir).includes('goes on'));
+  await eventually('what waited for the shard is delivered', () =>
+    texts(fedir).includes('goes on'));
   await eventually('it takes writes again', async () =>
     (await refusal(one.url, simon, 'message.send', { room: awayRoom, text: 'again' }))
       .error === undefined);

@@ -26,7 +26,8 @@ export const code = {
 export type ErrorCode = (typeof code)[keyof typeof code];
 
 /** The one message of each code; `data.reason` tells cases of one code apart. */
-export const errorMessage: Readonly<Record<ErrorCode, string>> = {
+// A call that is marked pure: bundles of the client, which reads messages off the wire, drop it.
+export const errorMessage: Readonly<Record<ErrorCode, string>> = /* @__PURE__ */ (() => ({
   [code.parse]: 'Parse error',
   [code.invalidRequest]: 'Invalid Request',
   [code.methodNotFound]: 'Method not found',
@@ -45,7 +46,7 @@ export const errorMessage: Readonly<Record<ErrorCode, string>> = {
   [code.conflict]: 'Conflict',
   [code.gone]: 'Gone',
   [code.rateLimited]: 'Too many calls',
-};
+}))();
 
 /** What stands in `error.data`: a reason that a program can read, and what helps it act. */
 export interface ErrorData {

@@ -8,6 +8,10 @@ export interface PageRequest {
   readonly path: string;
   /** Without its question mark; '' when there is none. */
   readonly query: string;
+  /** Header If-None-Match; '' when there is none. */
+  readonly ifNoneMatch: string;
+  /** Header Accept-Encoding; '' when there is none. */
+  readonly acceptEncoding: string;
 }
 
 export interface Page {
@@ -73,8 +77,14 @@ function serve(
 ): void {
   let aborted = false;
   response.onAborted(() => { aborted = true; });
-  const query = request.getQuery();
-  const answer = async (): Promise<Page> => handler({ path, query });
+  // The request is gone when this returns.
+  const asked: PageRequest = {
+    path,
+    query: request.getQuery(),
+    ifNoneMatch: request.getHeader('if-none-match'),
+    acceptEncoding: request.getHeader('accept-encoding'),
+  };
+  const answer = async (): Promise<Page> => handler(asked);
   answer().then((page) => {
     if (!aborted) write(response, page, withBody);
   }, (error: unknown) => {
@@ -91,7 +101,9 @@ function write(response: HttpResponse, page: Page, withBody: boolean): void {
     for (const [name, value] of Object.entries(page.headers ?? {})) {
       response.writeHeader(name, value);
     }
-    if (withBody) response.end(page.body);
+    // No length either: it would be that of the page (RFC 9110, 15.4.5).
+    if (page.status === 304) response.endWithoutBody();
+    else if (withBody) response.end(page.body);
     else endHead(response, page.body);
   });
 }

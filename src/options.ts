@@ -60,6 +60,8 @@ export interface ServerOptions {
   readonly pages?: Readonly<Record<string, PageHandler>>;
   /** Whether `/metrics` is served; true by default. */
   readonly metrics?: boolean;
+  /** Whether the web console (`/`) and the widget (`/widget.js`) are served; true by default. */
+  readonly console?: boolean;
   /** Several processes share the port (SO_REUSEPORT). */
   readonly reusePort?: boolean;
 

@@ -20,6 +20,7 @@ import type { EventSpec, Interceptor, Method } from './rpc/method.js';
 import { healthPage, metricsPage, readyPage } from './rpc/pages.js';
 import { Registry } from './rpc/registry.js';
 import { packageInfo } from './version.js';
+import { webPages } from './web-pages.js';
 
 /** A server: the chat's methods and the application's own, on one URL. */
 export interface Server {
@@ -112,6 +113,7 @@ class RingpostServer implements Server {
         '/healthz': healthPage,
         '/readyz': readyPage(() => readinessOf(this.#running.backend, clock, this.#draining)),
         ...(options.metrics !== false && { '/metrics': metricsPage(metrics) }),
+        ...(options.console !== false && webPages(options)),
         ...options.pages,
       },
       membership: {

@@ -37,10 +37,10 @@ function policyOf({ policy, readOnLogout, readWhenIdle }: Settings): Policy {
 export function optionsOf(settings: Settings, log: Logger, alerts: Alerts): ServerOptions {
   const {
     dev, secret, publicKey, jwks, issuer, audience, users, path, publicUrl, origins,
-    trustedProxies, tlsKey, tlsCert, metrics, node, limits, reusePort,
+    trustedProxies, tlsKey, tlsCert, metrics, console, node, limits, reusePort,
   } = settings;
   return {
-    log, alerts, dev, users, path, origins, trustedProxies, metrics, limits, reusePort,
+    log, alerts, dev, users, path, origins, trustedProxies, metrics, console, limits, reusePort,
     data: settings.data, redis: settings.redis,
     policy: policyOf(settings),
     apiKeys: settings.apiKeys.map(apiKeyOf),

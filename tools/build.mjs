@@ -5,6 +5,7 @@ import { chmodSync, cpSync, existsSync, readdirSync, statSync, writeFileSync } f
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleWeb } from './bundle-web.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'dist', '.built');
@@ -34,10 +35,13 @@ if (process.argv.includes('--if-needed') && fresh) process.exit(0);
 
 if (process.argv.includes('--if-needed')) console.error('building ringpost …');
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-const { status } = spawnSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit' });
-if (status !== 0) process.exit(status ?? 1);
+for (const project of [root, join(root, 'web')]) {
+  const { status } = spawnSync(process.execPath, [tsc, '-p', project], { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
+await bundleWeb(root);
 
-for (const source of sources) {
+for (const source of sources.filter((name) => name !== 'web')) {
   if (!existsSync(join(root, source))) continue;
   for (const file of files(join(root, source))) {
     if (!/\.(lua|html|css|json|svg)$/.test(file)) continue;

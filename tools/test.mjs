@@ -52,6 +52,7 @@ function testFiles() {
 step('build and typecheck', 'tools/build.mjs');
 if (words.length === 0) step('lint', join(dirname(resolve('eslint/package.json')), 'bin/eslint.js'), '.');
 need('redis-server', 'redis-server', 'the cluster tests run against real Redis servers');
+need('chromium', 'chromium', 'the widget and the console are tested in a real browser');
 
 const files = testFiles();
 if (files.length === 0) fail(`no test file has ${words.join(' or ')} in its path`);

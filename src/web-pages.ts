@@ -19,7 +19,8 @@ const types: Readonly<Record<string, string>> = {
 
 /**
  * Scripts and styles come as files of this server, nothing is framed, and text can't become HTML:
- * the browser itself refuses it (Trusted Types).
+ * the browser itself refuses it (Trusted Types). Calls go to the host that the page came from, so
+ * several nodes stand behind one name.
  */
 const securityHeaders: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; script-src 'self'; style-src 'self'; "

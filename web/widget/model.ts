@@ -125,7 +125,8 @@ export class Model {
     this.#kept.folded = this.folded;
     if (!this.folded) this.alert = undefined;
     this.#changed();
-    if (!this.folded && performance.now() - this.#contactsAt > 60_000) void this.#loadPeople();
+    const old = performance.now() - this.#contactsAt > 10_000;
+    if (!this.folded && old) void this.#loadPeople().catch(quiet);
   }
 
   /** Opens the dialog of a row, and reads its newest page the first time. */

@@ -41,7 +41,8 @@ async function browserContext(t: Test): Promise<BrowserContext> {
 /** Renews the pictures of docs/ when `RINGPOST_SCREENSHOTS` is set; the tests pass without. */
 export async function picture(page: Page, name: string): Promise<void> {
   if (process.env['RINGPOST_SCREENSHOTS'] === undefined) return;
-  await page.screenshot({ path: join('docs', 'screenshots', `${name}.png`), animations: 'disabled' });
+  const path = join('docs', 'screenshots', `${name}.png`);
+  await page.screenshot({ path, animations: 'disabled' });
 }
 
 /** Has people sign in once, so that the server knows them. */

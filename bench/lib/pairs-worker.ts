@@ -3,7 +3,8 @@ import { RawSocket, textFrame } from './raw-socket.js';
 
 // A load generator in a process of its own for dialogs of two over two nodes: connection 2p is on
 // the first node, its partner 2p + 1 on the second. Each message carries its number, so that its
-// answer and its delivery to the partner are known apart from all others. See pairs.ts.
+// answer and its delivery to the partner are known apart from all others. In each dialog one writes
+// at a time: in even ones the member on the first node, in odd ones the other. See pairs.ts.
 
 export interface PairsOpening {
   readonly kind: 'open';
@@ -15,7 +16,7 @@ export interface PairsOpening {
 export type PairsWork = {
   readonly kind: 'work';
   readonly durationMs: number;
-  /** Messages a second by the clock, whatever comes back; 0: each connection one at a time. */
+  /** Messages a second by the clock, whatever comes back; 0: each writer two at a time. */
   readonly perSecond: number;
 };
 
@@ -73,6 +74,9 @@ let lost = 0;
 
 const user = (index: number) => `user${index}`;
 const partner = (index: number) => index ^ 1;
+const writerOf = (pair: number) => 2 * pair + pair % 2;
+/** Messages of one writer under way in a closed loop. */
+const window = 2;
 
 /** Writes and waits for the first frame that holds a word. */
 function ask(index: number, frame: string, has: string): Promise<string> {
@@ -182,8 +186,13 @@ class Run {
     const { durationMs, perSecond } = this.#work;
     const ended = new Promise<void>((resolve) => { this.#finish = resolve; });
     onFrame = (index, payload) => this.#take(index, payload);
-    if (perSecond === 0) sockets.forEach((_, index) => this.#send(index, performance.now()));
-    else this.#pace(perSecond);
+    if (perSecond === 0) {
+      for (let n = 0; n < window * sockets.length / 2; n++) {
+        this.#send(writerOf(n % (sockets.length / 2)), performance.now());
+      }
+    } else {
+      this.#pace(perSecond);
+    }
     const late = setTimeout(() => this.#finish(), durationMs + graceMs);
     await ended;
     clearTimeout(late);
@@ -212,7 +221,7 @@ class Run {
     const tick = () => {
       const until = Math.min(performance.now() - this.#start, this.#work.durationMs);
       for (; sent < until * perSecond / 1000; sent++) {
-        this.#send(sent % sockets.length, this.#start + sent * 1000 / perSecond);
+        this.#send(writerOf(sent % (sockets.length / 2)), this.#start + sent * 1000 / perSecond);
       }
       if (!this.#over) setTimeout(tick, 1);
       else this.#endWhenAllCame();

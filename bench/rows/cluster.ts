@@ -132,7 +132,7 @@ export async function clusterBench(effort: Effort): Promise<Result[]> {
     ];
     return [{
       bench: 'cluster', work: `durable messages over two nodes and two shards, ${2 * pairs} `
-        + 'connections, each one message at a time',
+        + 'connections in dialogs of two, one side writing two at a time',
       standings: closed, notes, targets: { [socketIo.name]: 2 },
     }, {
       bench: 'cluster-latency', work: 'the same at half of that load, by the clock: from when a '

@@ -1,7 +1,7 @@
 import type { RoomEvent } from '../cluster/bus.js';
 import { idOf, tenantOf, userKey, type RoomKey } from '../base/ids.js';
 import type { LogEntry } from '../store/entry.js';
-import type { ForwardItem } from '../store/feeds.js';
+import type { ForwardItem, ForwardResult } from '../store/feeds.js';
 import type { ReadPosition } from '../store/rooms.js';
 import { eventOf, receiptEvent, type EncodedEvent } from './events.js';
 import { largeTakersOf, takersOf, type Memberships } from './recipients.js';
@@ -99,3 +99,12 @@ export function readItem(
     event: receiptEvent(idOf(room), position.user, position.seq, position.at),
   };
 }
+
+/** Items with the users alone whose feeds lack something before them. */
+export const stillOpen = (
+  items: readonly ForwardItem[], results: readonly ForwardResult[],
+): ForwardItem[] => items.flatMap((item, index) => {
+  const behind = new Set(results[index]?.behind.map(({ user }) => user));
+  const users = item.users.filter(({ user }) => behind.has(user));
+  return users.length === 0 ? [] : [{ ...item, users }];
+});

@@ -4,13 +4,13 @@ import type { Limits } from '../base/limits.js';
 import type { Logger } from '../base/log.js';
 import type { Bus } from '../cluster/bus.js';
 import type { LogEntry, RoomHead } from '../store/entry.js';
-import type { ForwardItem, ForwardResult } from '../store/feeds.js';
+import type { ForwardItem } from '../store/feeds.js';
 import type { RoomStore } from '../store/rooms.js';
 import type { Store } from '../store/store.js';
 import { ForwardBatcher } from './batcher.js';
 import type { Forwarder, News } from './chat.js';
 import { catchUp } from './catch-up.js';
-import { readItem, spread } from './forward-items.js';
+import { readItem, spread, stillOpen } from './forward-items.js';
 import { membershipsOf } from './recipients.js';
 import { RoomFlow } from './room-flow.js';
 import { Settling } from './settling.js';
@@ -29,17 +29,10 @@ const sweepPage = 256;
 const readsPage = 200;
 const firstBackOffMs = 250;
 const maxBackOffMs = 10_000;
+/** Well below the age at which the sweeper takes a mark for forgotten. */
+const settleEveryMs = 500;
 /** Waits for what another node wrote before, until it is looked up in the log. */
 const otherNodeMs: readonly number[] = [2, 8, 20];
-
-/** Items with the users alone whose feeds lack something before them. */
-const stillOpen = (
-  items: readonly ForwardItem[], results: readonly ForwardResult[],
-): ForwardItem[] => items.flatMap((item, index) => {
-  const behind = new Set(results[index]?.behind.map(({ user }) => user));
-  const users = item.users.filter(({ user }) => behind.has(user));
-  return users.length === 0 ? [] : [{ ...item, users }];
-});
 
 /** Whether the room stood outside the feeds before these entries, which reach up to its head. */
 const outsideBefore = (head: RoomHead, entries: readonly LogEntry[]): boolean =>
@@ -56,6 +49,8 @@ export class LogForwarder implements Forwarder {
   readonly #flows = new Map<RoomKey, RoomFlow>();
   readonly #settling = new Settling();
   readonly #running = new Set<Promise<void>>();
+  readonly #unsettled = new Set<RoomFlow>();
+  #settleTimer: (() => void) | undefined;
 
   constructor(parts: ForwarderParts) {
     this.#parts = parts;
@@ -80,9 +75,11 @@ export class LogForwarder implements Forwarder {
       const nowMs = this.#parts.clock.monotonic();
       const flows = pending.map(({ room }) => this.#flow(room))
         .filter((flow) => !flow.running && flow.retryAtMs <= nowMs);
-      await Promise.all(flows.map((flow) => {
+      await Promise.all(flows.map(async (flow) => {
         flow.forget();
-        return this.#kick(flow);
+        await this.#kick(flow);
+        // At once: the next page is to show others.
+        await this.#settle(flow);
       }));
       driven += flows.length;
       const helped = flows.some((flow) => flow.failures === 0 && flow.away.length === 0);
@@ -91,7 +88,10 @@ export class LogForwarder implements Forwarder {
   }
 
   async drain(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running);
+    while (this.#running.size > 0 || this.#unsettled.size > 0) {
+      await Promise.all(this.#running);
+      await this.#settleAll();
+    }
   }
 
   #flow(room: RoomKey): RoomFlow {
@@ -108,7 +108,7 @@ export class LogForwarder implements Forwarder {
 
   #evict(): void {
     for (const [room, flow] of this.#flows) {
-      if (flow.running || flow.settling) continue;
+      if (flow.running || flow.settling || this.#unsettled.has(flow)) continue;
       this.#flows.delete(room);
       return;
     }
@@ -140,7 +140,28 @@ export class LogForwarder implements Forwarder {
     } finally {
       flow.running = false;
     }
-    await this.#settle(flow);
+    this.#settleSoon(flow);
+  }
+
+  /**
+   * A room is settled some time after its last round, not after each: what is written meanwhile
+   * spares a call, and a mark that stays a little longer only means that more is driven again.
+   */
+  #settleSoon(flow: RoomFlow): void {
+    this.#unsettled.add(flow);
+    if (this.#settleTimer !== undefined) return;
+    this.#settleTimer = this.#parts.clock.after(settleEveryMs, () => void this.#settleAll());
+  }
+
+  async #settleAll(): Promise<void> {
+    this.#settleTimer?.();
+    this.#settleTimer = undefined;
+    const flows = [...this.#unsettled];
+    this.#unsettled.clear();
+    const run = Promise.all(flows.map((flow) => this.#settle(flow))).then(() => undefined)
+      .finally(() => this.#running.delete(run));
+    this.#running.add(run);
+    await run;
   }
 
   #failed(flow: RoomFlow, error: unknown): void {

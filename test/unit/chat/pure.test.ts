@@ -7,7 +7,8 @@ import { FeedPosition } from '../../../src/chat/feed-position.js';
 import { fitting } from '../../../src/chat/fit.js';
 import { OwnCalls } from '../../../src/chat/own-calls.js';
 import { membershipsOf, takersOf } from '../../../src/chat/recipients.js';
-import { roomKey } from '../../../src/base/ids.js';
+import { RoomFlow } from '../../../src/chat/room-flow.js';
+import { roomKey, userKey } from '../../../src/base/ids.js';
 import type { LogEntry } from '../../../src/store/entry.js';
 import { RecordingSession } from '../../helpers/session.js';
 
@@ -135,6 +136,26 @@ t.test('a call holds what may be its own, and no longer than until its answer', 
   t.notOk(own.holds(session, at(10), 'k'));
   next.wrote('e', 11, 11);
   t.notOk(own.holds(session, at(10), undefined));
+});
+
+t.test('what another node wrote is left to it while the members stay the same', async (t) => {
+  const room = roomKey('default', 'r');
+  const ann = userKey('default', 'ann');
+  const message = (seq: number): LogEntry => (
+    { seq, at: 0, by: 'ann', count: seq - 1, kind: 'message', text: 'x' });
+  const flow = new RoomFlow(room);
+  const create: LogEntry = {
+    seq: 1, at: 0, by: 'ann', count: 0, kind: 'create', room: 'group', members: ['ann'],
+  };
+  flow.take(ann, { epoch: 'e', version: 1, entries: [create] });
+  flow.take(ann, { epoch: 'e', version: 1, entries: [message(2)] });
+  t.notOk(flow.skipped);
+  flow.take(ann, { epoch: 'e', version: 1, entries: [message(5)] });
+  t.strictSame(flow.entries.map(({ seq }) => seq), [1, 2, 5]);
+  t.ok(flow.skipped);
+  flow.take(ann, { epoch: 'e', version: 6, entries: [message(7)] });
+  t.ok(flow.logDirty, 'members changed at 6: the log is read');
+  t.strictSame(flow.entries, []);
 });
 
 t.test('each entry is taken by who was a member when it was written (trap 2)', async (t) => {

@@ -11,6 +11,9 @@ import type { Effort } from '../run.js';
 import { script } from './rpc.js';
 
 const pairs = 300;
+/** Messages before anything is measured, so that compilers are done with what is hot. */
+const warmUpMessages = 20_000;
+const longestWarmUpMs = 20_000;
 
 interface Stack {
   readonly name: string;
@@ -106,6 +109,14 @@ const contender = ({ name, load, server }: Running, rate: number): Contender => 
   },
 });
 
+/** Works until a stack is warm, or the patience is at its end. */
+async function warm({ load }: Running, messages: number): Promise<void> {
+  const endMs = performance.now() + longestWarmUpMs;
+  for (let done = 0; done < messages && performance.now() < endMs;) {
+    done += (await load.work({ durationMs: 1_000, perSecond: 0 })).operations;
+  }
+}
+
 /** Half of what a stack took in a closed loop, to the hundred. */
 const halfOf = (standing: Standing | undefined): number =>
   Math.max(100, Math.round((standing?.perSecond ?? 0) / 200) * 100);
@@ -115,6 +126,7 @@ export async function clusterBench(effort: Effort): Promise<Result[]> {
   const stacks: Running[] = [];
   try {
     for (const stack of [ours, socketIo]) stacks.push(await start(stack));
+    for (const stack of stacks) await warm(stack, effort.rounds > 1 ? warmUpMessages : 0);
     const closed = await compare(
       stacks.map((stack) => contender(stack, 0)), effort.rounds, effort.durationMs,
     );

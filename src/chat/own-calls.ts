@@ -26,7 +26,7 @@ interface Ticket {
   lastSeq: number;
 }
 
-/** Rooms whose last entry written here is remembered; of one forgotten, more than need be is held. */
+/** Rooms whose last entry written here is remembered; of one forgotten, more is held than must. */
 const maxRooms = 20_000;
 
 /**

@@ -30,7 +30,7 @@ export async function startFailover(): Promise<Failover> {
     `sentinel monitor main 127.0.0.1 ${primary.port} 1`,
     'sentinel down-after-milliseconds main 1000', 'sentinel failover-timeout main 3000', '',
   ].join('\n'));
-  const child = spawn('redis-sentinel', [settings], { stdio: 'ignore' });
+  const child = spawn('redis-server', [settings, '--sentinel'], { stdio: 'ignore' });
   const onExit = (): void => { child.kill('SIGKILL'); };
   process.once('exit', onExit);
   const asker = new Redis(port, '127.0.0.1', { protocol: 2, retryStrategy: () => 50 });

@@ -9,6 +9,7 @@ import { accessInterceptor } from './chat/access/access.js';
 import { openPolicy } from './chat/access/policy.js';
 import type { Chat, ChatParts } from './chat/chat.js';
 import { createCore, type Core } from './chat/core.js';
+import { Mailing } from './chat/mailing.js';
 import { mapError } from './chat/map-error.js';
 import { ChatPeople } from './chat/people.js';
 import { PresenceWatches } from './chat/presence.js';
@@ -23,6 +24,7 @@ import type { Interceptor } from './rpc/method.js';
 import type { PageHandler } from './rpc/pages.js';
 import type { Registry } from './rpc/registry.js';
 import { createRpcServer, type RpcServer } from './rpc/rpc-server.js';
+import { TableGroups } from './store/table-groups.js';
 import { StreamRelays } from './stream-relay.js';
 import { packageInfo } from './version.js';
 
@@ -51,6 +53,7 @@ export interface Assembly {
   readonly core: Core;
   readonly people: ChatPeople;
   readonly readUp: ReadUp;
+  readonly mailing: Mailing;
   readonly dispatcher: Dispatcher;
   readonly rpc: RpcServer;
 }
@@ -105,10 +108,7 @@ export async function assemble(base: Base, options: ServerOptions): Promise<Asse
     failed: (error) => log.warn({ err: error }, 'a watch of presence could not be ended'),
   });
   late.watches = watches;
-  const readUp = new ReadUp({
-    policy: core.access.policy, store, forwarder: core.forwarder, directory, hub: core.hub, clock,
-    log,
-  });
+  const { readUp, groups, mailing } = besideOf(parts, core);
   const people = new ChatPeople({
     users: store.users, directory, hub: core.hub, clock, log,
     endWatches: (session) => watches.end(session),
@@ -116,7 +116,7 @@ export async function assemble(base: Base, options: ServerOptions): Promise<Asse
     left: (user, how) => readUp.left(user, how),
   });
   late.people = people;
-  const chat: Chat = { ...parts, ...core, people, presences: watches };
+  const chat: Chat = { ...parts, ...core, people, presences: watches, groups, mailing };
   const dispatcher = createDispatcher<Chat>({
     registry: base.registry, app: chat, limits, clock, log, metrics, ids, mapError,
     interceptors: [
@@ -132,7 +132,7 @@ export async function assemble(base: Base, options: ServerOptions): Promise<Asse
   });
   late.rpc = rpc;
   figures(metrics, chat, dispatcher, watches);
-  return { backend, chat, core, people, readUp, dispatcher, rpc };
+  return { backend, chat, core, people, readUp, mailing, dispatcher, rpc };
 }
 
 const relaysOf = (base: Base, { bus, membership }: Backend, late: Late): StreamRelays =>
@@ -141,6 +141,18 @@ const relaysOf = (base: Base, { bus, membership }: Backend, late: Late): StreamR
     run: (calls, reply) => late.rpc?.runOnStream(calls, reply) ?? false,
     failed: (error) => base.log.warn({ err: error }, 'an answer could not be passed on'),
   });
+
+/** What goes on beside the calls: marking as read, and writing to groups. */
+function besideOf(parts: ChatParts, core: Core) {
+  const { store, directory, ids, clock, log } = parts;
+  const { lanes, forwarder, hub, access: { policy } } = core;
+  const groups = new TableGroups(store.tables, ids);
+  return {
+    groups,
+    readUp: new ReadUp({ policy, store, forwarder, directory, hub, clock, log }),
+    mailing: new Mailing({ groups, users: store.users, lanes, clock, log }),
+  };
+}
 
 const openNames = (registry: Registry<Chat>): Set<string> => new Set(
   [...registry.methods].map(({ method }) => method)

@@ -16,7 +16,7 @@ export function startHousekeeping(
   assembly: Assembly, base: Pick<Base, 'clock' | 'log' | 'node'>, draining: () => boolean,
   alerts: Alerts,
 ): () => void {
-  const { core, backend, chat, readUp } = assembly;
+  const { core, backend, chat, readUp, mailing } = assembly;
   const { clock, log } = base;
   const watch = new StoreWatch(backend, base.node, alerts);
   let stopped = false;
@@ -45,8 +45,10 @@ export function startHousekeeping(
   void sweep(0);
   report();
   readUp.start();
+  mailing.start();
   return () => {
     stopped = true;
     readUp.stop();
+    mailing.stop();
   };
 }

@@ -11,9 +11,11 @@ import type { Session, TopicPublisher } from '../rpc/session.js';
 import type { LogEntry, RoomHead } from '../store/entry.js';
 import type { AppendOp, AppendResult, CallKey, Member } from '../store/rooms.js';
 import type { Store } from '../store/store.js';
+import type { GroupStore } from '../store/groups.js';
 import type { Profile } from '../store/users.js';
 import type { Access } from './access/access.js';
 import type { CallKeys } from './call-key.js';
+import type { Mailing } from './mailing.js';
 import type { OwnCalls } from './own-calls.js';
 import type { RoomHeadsJson, StateJson } from './schemas.js';
 import type { TypingGate } from './typing-gate.js';
@@ -220,4 +222,6 @@ export interface ChatCore {
 export interface Chat extends ChatParts, ChatCore {
   readonly people: People;
   readonly presences: Presences;
+  readonly groups: GroupStore;
+  readonly mailing: Pick<Mailing, 'drive'>;
 }

@@ -30,7 +30,7 @@ export function newWithin(store: Store, clock: Clock, windowMs: number): Store {
     total: (user) => totalOf(store.feeds, user, shown),
   };
   return {
-    rooms: store.rooms, feeds, users: store.users,
+    rooms: store.rooms, feeds, users: store.users, tables: store.tables,
     durability: () => store.durability(),
     health: () => store.health(),
     close: () => store.close(),

@@ -8,6 +8,11 @@ import type { accessExplain } from '../chat/methods/access-explain.js';
 import type { feedClose } from '../chat/methods/feed-close.js';
 import type { feedOpen } from '../chat/methods/feed-open.js';
 import type { feedRead } from '../chat/methods/feed-read.js';
+import type { groupBroadcast } from '../chat/methods/group-broadcast.js';
+import type { groupAddUsers, groupRemoveUsers } from '../chat/methods/group-members.js';
+import type {
+  groupCreate, groupDelete, groupGet, groupList, groupUpdate,
+} from '../chat/methods/groups.js';
 import type { messageDelete } from '../chat/methods/message-delete.js';
 import type { messageEdit } from '../chat/methods/message-edit.js';
 import type { messageHistory } from '../chat/methods/message-history.js';
@@ -86,6 +91,14 @@ export interface ChatMethods {
   'presence.query': Of<typeof presenceQuery>;
   'presence.subscribe': Of<typeof presenceSubscribe>;
   'presence.unsubscribe': Of<typeof presenceUnsubscribe>;
+  'group.create': Of<typeof groupCreate>;
+  'group.get': Of<typeof groupGet>;
+  'group.list': Of<typeof groupList>;
+  'group.update': Of<typeof groupUpdate>;
+  'group.delete': Of<typeof groupDelete>;
+  'group.addUsers': Of<typeof groupAddUsers>;
+  'group.removeUsers': Of<typeof groupRemoveUsers>;
+  'group.broadcast': Of<typeof groupBroadcast>;
   'user.get': Of<typeof userGet>;
   'user.list': Of<typeof userList>;
   'user.update': Of<typeof userUpdate>;

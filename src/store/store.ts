@@ -1,5 +1,6 @@
 import type { FeedStore } from './feeds.js';
 import type { RoomStore } from './rooms.js';
+import type { Tables } from './tables.js';
 import type { UserStore } from './users.js';
 
 /** Which promise of durability is really in force, read from the store itself (G1). */
@@ -23,6 +24,7 @@ export interface Store {
   readonly rooms: RoomStore;
   readonly feeds: FeedStore;
   readonly users: UserStore;
+  readonly tables: Tables;
   durability(): Promise<Durability>;
   health(): StoreHealth;
   /** Finishes what was begun, then closes. */

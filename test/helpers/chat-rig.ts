@@ -7,6 +7,7 @@ import { accessInterceptor } from '../../src/chat/access/access.js';
 import { openPolicy, type Policy } from '../../src/chat/access/policy.js';
 import type { Chat, ChatParts } from '../../src/chat/chat.js';
 import { createCore, type Core } from '../../src/chat/core.js';
+import { Mailing } from '../../src/chat/mailing.js';
 import { mapError } from '../../src/chat/map-error.js';
 import { registerMethods } from '../../src/chat/methods/index.js';
 import { ChatPeople } from '../../src/chat/people.js';
@@ -24,6 +25,7 @@ import { Registry } from '../../src/rpc/registry.js';
 import { openEmbeddedStore } from '../../src/store/embedded/open.js';
 import type { Delivery } from '../../src/store/feeds.js';
 import type { Store } from '../../src/store/store.js';
+import { TableGroups } from '../../src/store/table-groups.js';
 
 export interface Params {
   readonly [name: string]: unknown;
@@ -123,6 +125,8 @@ export interface Rig {
   connect(user: string, more?: Partial<Identity>, node?: number): Promise<RigClient>;
   /** Marks what idle users have unread, as the server does each minute. */
   lookForIdle(): Promise<void>;
+  /** Goes on with broadcasts that stand still, as each node does. */
+  sweepBroadcasts(node?: number): Promise<void>;
   /** Resolves when nothing is being forwarded any more. */
   quiet(): Promise<void>;
   close(): Promise<void>;
@@ -192,7 +196,10 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
       left: (user, how) => readUp.left(user, how),
     });
     await people.start();
-    const chat: Chat = { ...parts, ...core, people, presences: watches };
+    const groups = new TableGroups(store.tables, randomId);
+    const { lanes } = core;
+    const mailing = new Mailing({ groups, users: store.users, lanes, clock, log });
+    const chat: Chat = { ...parts, ...core, people, presences: watches, groups, mailing };
     const dispatcher = createDispatcher<Chat>({
       registry, app: chat, limits, clock, log, metrics: new Metrics(false), mapError,
       interceptors: [
@@ -200,7 +207,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
         readUp.interceptor,
       ],
     });
-    return { core, people, chat, dispatcher, readUp };
+    return { core, people, chat, dispatcher, readUp, mailing };
   }));
   const at = (index: number) => {
     const node = nodes[index];
@@ -220,6 +227,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
       return client;
     },
     lookForIdle: () => at(0).readUp.look(),
+    sweepBroadcasts: (node = 0) => at(node).mailing.sweep(),
     quiet: drain,
     async close() {
       await drain();

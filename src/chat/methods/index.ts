@@ -12,6 +12,11 @@ import { feedOpen } from './feed-open.js';
 import { feedRead } from './feed-read.js';
 import { feedSubscribe } from './feed-subscribe.js';
 import { feedUnsubscribe } from './feed-unsubscribe.js';
+import { groupBroadcast } from './group-broadcast.js';
+import { groupAddUsers, groupRemoveUsers } from './group-members.js';
+import {
+  groupCreate, groupDelete, groupGet, groupList, groupUpdate,
+} from './groups.js';
 import { messageDelete } from './message-delete.js';
 import { messageEdit } from './message-edit.js';
 import { messageHistory } from './message-history.js';
@@ -69,6 +74,8 @@ function addMethods(registry: Registry<Chat>): void {
     .method(messageSend).method(messageHistory).method(messageEdit).method(messageDelete)
     .method(messageRead).method(messageTyping).method(messageSearch)
     .method(presenceQuery).method(presenceSubscribe).method(presenceUnsubscribe)
+    .method(groupCreate).method(groupGet).method(groupList).method(groupUpdate)
+    .method(groupDelete).method(groupAddUsers).method(groupRemoveUsers).method(groupBroadcast)
     .method(userGet).method(userList).method(userUpdate)
     .method(userImport).method(userContacts).method(userBlock).method(userUnblock)
     .method(sessionRevoke)

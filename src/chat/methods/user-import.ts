@@ -6,6 +6,7 @@ import { defineMethod, type Call } from '../../rpc/method.js';
 import { firstFault } from '../../rpc/schema-fault.js';
 import type { Chat } from '../chat.js';
 import { checkId, checkKey } from '../checks.js';
+import { joinGroups } from '../group-members.js';
 import { changeProfile } from '../profile-changes.js';
 import { Key, strict } from '../schemas.js';
 import { ImportRowSchema, imported, type ImportRow } from '../user-rows.js';
@@ -40,8 +41,12 @@ function rowOf(call: Call<Chat>, row: unknown): ImportRow | string {
 
 async function take(call: Call<Chat>, row: ImportRow, overwrite: boolean): Promise<Outcome> {
   const user = userKey(call.identity.tenant, row.user);
-  const { before, changed } = await changeProfile(call.app, user, (found) =>
+  const { app, identity: { tenant } } = call;
+  const { before, after, changed } = await changeProfile(app, user, (found) =>
     imported(found, row, overwrite));
+  if (row.groups !== undefined) {
+    await joinGroups(app, tenant, row.user, before?.groups ?? [], after?.groups ?? []);
+  }
   if (before === undefined) return 'created';
   return changed ? 'updated' : 'unchanged';
 }

@@ -25,6 +25,7 @@ import { prefixEnd, type Key } from './kv.js';
  * | `w` tenant user room | row of the room list |
  * | `d` tenant user lastAt room | order of the room list |
  * | `u` tenant user | profile |
+ * | `t` table key | row of a table |
  * | `y` tenant jti | revoked token |
  * | `z` n | revocation |
  */
@@ -196,3 +197,5 @@ export const revokedTokenKey = (tenant: string, tokenId: string): Key =>
 const revocationPrefix = 'z';
 export const revocationKey = (n: number): Key => withNumber(revocationPrefix, n);
 export const revocationN = (key: Key): number => numberAt(key, 1);
+/** A row of a table, which is named without NUL; '' begins before its first row. */
+export const rowKeyOf = (table: string, key: string): Key => bytesOf(`t${table}\0${key}`);

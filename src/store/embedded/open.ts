@@ -18,6 +18,7 @@ import { MemoryKv } from './kv-memory.js';
 import { Outbox } from './outbox.js';
 import { EmbeddedRooms } from './rooms.js';
 import { checkSchema } from './schema.js';
+import { EmbeddedTables } from './tables.js';
 import { EmbeddedUsers } from './users.js';
 
 /** Rooms and feeds that the writing side keeps at hand: some 20 MB when full. */
@@ -108,7 +109,7 @@ function assemble(
   const users = new EmbeddedUsers({ kv, committer, expiry, clock });
   expiry.start();
   return {
-    rooms, feeds, users,
+    rooms, feeds, users, tables: new EmbeddedTables(kv, committer),
     durability: async () => durability,
     health: () => fence.health,
     async close() {

@@ -147,7 +147,8 @@ export function decodeProfile(user: string, bytes: Buffer): Profile {
   const fields = reader.ended ? 0 : reader.number();
   const setHere = Array.from({ length: fields }, () => reader.text());
   return {
-    user, ...texts, groups, ...(setHere.length > 0 && { setHere }), active: (flags & 1) !== 0, blocked: (flags & 2) !== 0,
+    user, ...texts, groups, ...(setHere.length > 0 && { setHere }),
+    active: (flags & 1) !== 0, blocked: (flags & 2) !== 0,
     revokedBefore, lastSeen, version,
   };
 }

@@ -23,7 +23,8 @@ import {
  * | `12:e:{user}` | list | entries `floor` + 1 … `n` of the feed (feed.lua) |
  * | `12:z:{user}` | sorted set | room ids by time of the newest message |
  * | `12:g`, `12:k…` | string, hash | what became of calls, by key (call-keys.lua) |
- * | `12:i` | sorted set | all of the slot: `r{room}`, `u{user}`, `j{token}` |
+ * | `12:q:{table}`, `12:y:{table}` | hash, sorted set | rows of a table, and their keys in order |
+ * | `12:i` | sorted set | all of the slot: `r{room}`, `u{user}`, `j{token}`, `t{table}` |
  *
  * Of the whole shard, to be filled anew from what a slot brings along:
  *
@@ -56,6 +57,8 @@ export function keysOf(slot: number, member: string): string[] {
       return roomKeys(slot, name as RoomKey);
     case 'u':
       return userKeys(slot, name as UserKey);
+    case 't':
+      return [`${slot}:q:${name}`, `${slot}:y:${name}`];
     default:
       return [tokenKey(slot, name)];
   }

@@ -21,4 +21,6 @@ export const scripts = {
   userPut: load('user-put'),
   userList: load('user-list'),
   revoke: load('revoke'),
+  tableRead: load('table-read'),
+  tableWrite: load('table-write'),
 } as const;

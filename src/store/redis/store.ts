@@ -7,6 +7,7 @@ import { readDurability } from './durability.js';
 import { RedisFeeds } from './feeds.js';
 import { RedisRooms } from './rooms.js';
 import { ShardCalls } from './shard-calls.js';
+import { RedisTables } from './tables.js';
 import { RedisUsers } from './users.js';
 
 export interface RedisStoreOptions {
@@ -28,7 +29,7 @@ export function openRedisStore(options: RedisStoreOptions): Store {
   const feeds = new RedisFeeds({ calls, limits, clock, ids });
   const users = new RedisUsers({ calls, clock });
   return {
-    rooms, feeds, users,
+    rooms, feeds, users, tables: new RedisTables(calls),
     durability: () => readDurability(port),
     health: () => healthOf(port),
     close: () => Promise.resolve(),

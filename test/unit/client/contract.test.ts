@@ -15,6 +15,9 @@ const methods: Record<keyof ChatMethods, true> = {
   'message.history': true, 'message.edit': true, 'message.delete': true, 'message.read': true,
   'message.typing': true, 'message.search': true, 'presence.query': true,
   'presence.subscribe': true, 'presence.unsubscribe': true, 'user.get': true, 'user.list': true,
+  'group.create': true, 'group.get': true, 'group.list': true, 'group.update': true,
+  'group.delete': true, 'group.addUsers': true, 'group.removeUsers': true,
+  'group.broadcast': true,
   'user.update': true, 'user.import': true, 'user.contacts': true, 'user.block': true,
   'user.unblock': true, 'server.info': true, 'server.stats': true, 'access.explain': true,
 };

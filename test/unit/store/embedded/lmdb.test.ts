@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { feedConformance } from '../../../conformance/feeds.js';
 import type { StoreFactory } from '../../../conformance/harness.js';
+import { groupConformance } from '../../../conformance/groups.js';
 import { roomConformance } from '../../../conformance/rooms.js';
 import { userConformance } from '../../../conformance/users.js';
 import { openForTest } from './harness.js';
@@ -17,3 +18,4 @@ const onDisk: StoreFactory = (limits) => openForTest(limits, { path: join(root, 
 await roomConformance('on disk', onDisk);
 await feedConformance('on disk', onDisk);
 await userConformance('on disk', onDisk);
+await groupConformance('on disk', onDisk);

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { feedConformance } from '../../../conformance/feeds.js';
+import { groupConformance } from '../../../conformance/groups.js';
 import { roomConformance } from '../../../conformance/rooms.js';
 import { userConformance } from '../../../conformance/users.js';
 import { redisFactory } from '../../../helpers/redis-store.js';
@@ -16,4 +17,5 @@ for (const servers of [[one], three]) {
   await roomConformance(name, make);
   await feedConformance(name, make);
   await userConformance(name, make);
+  await groupConformance(name, make);
 }

@@ -16,12 +16,22 @@ function apiKeyOf(written: string, place: number): ApiKeyOption {
   return third === undefined ? { user, key: second } : { user, role: second, key: third };
 }
 
-function pemOf(path: string): string {
+function pemOf(flag: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new SettingsError(`--public-key cannot be read: ${(error as Error).message}`);
+    throw new SettingsError(`${flag} cannot be read: ${(error as Error).message}`);
   }
+}
+
+/** Read here once, since uWebSockets.js says of a missing file only that it failed. */
+function tlsOf(key: string, cert: string): { key: string; cert: string } {
+  for (const [flag, path] of [['--tls-key', key], ['--tls-cert', cert]] as const) {
+    if (!pemOf(flag, path).includes('-----BEGIN ')) {
+      throw new SettingsError(`${flag}: ${path} is no PEM file`);
+    }
+  }
+  return { key, cert };
 }
 
 function policyOf({ policy, readOnLogout, readWhenIdle }: Settings): Policy {
@@ -45,14 +55,14 @@ export function optionsOf(settings: Settings, log: Logger, alerts: Alerts): Serv
     policy: policyOf(settings),
     apiKeys: settings.apiKeys.map(apiKeyOf),
     ...(secret !== undefined && { secret }),
-    ...(publicKey !== undefined && { publicKey: pemOf(publicKey) }),
+    ...(publicKey !== undefined && { publicKey: pemOf('--public-key', publicKey) }),
     ...(jwks !== undefined && { jwks }),
     ...(issuer !== undefined && { issuer }),
     ...(audience !== undefined && { audience }),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(node !== undefined && { node }),
     ...(tlsKey !== undefined && tlsCert !== undefined && {
-      tls: { key: tlsKey, cert: tlsCert },
+      tls: tlsOf(tlsKey, tlsCert),
     }),
   };
 }

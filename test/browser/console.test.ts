@@ -47,6 +47,47 @@ t.test('an administrator finds a user and sets role and state in the row', async
     { role: 'supervisor', active: false });
 });
 
+t.test('an import shows first what it will change, then changes it', async (t) => {
+  const { url } = await startInProcess(t);
+  await introduce(url, 'taras:operator');
+  const page = await openWindow(t, new URL('/#users', url).href);
+  await signIn(page, 'admin:admin');
+  await page.getByText('2 of 2').waitFor();
+  await page.getByRole('button', { name: 'Import…' }).click();
+  await page.getByLabel('Users to import').fill([
+    'user,login,name,role,active',
+    'taras,taras,"Taras, the first",operator,true', 'u7,maria,Maria,supervisor,true', ',x,,,',
+  ].join('\n'));
+  const plan = page.getByRole('table', { name: 'What will change' });
+  t.match(await plan.getByRole('row', { name: 'taras' }).textContent(), /changed.*the first/);
+  t.match(await plan.getByRole('row', { name: 'u7' }).textContent(), 'new');
+  t.match(await plan.getByRole('row', { name: 'no user id' }).textContent(), 'wrong');
+  await picture(page, 'console-import');
+  await page.getByRole('button', { name: 'Import 2 users' }).click();
+  await page.getByText('1 created, 1 updated').waitFor();
+  await page.getByText('3 of 3').waitFor();
+  t.match(await call(url, 'admin:admin', 'user.get', { user: 'taras' }),
+    { name: 'Taras, the first' });
+});
+
+t.test('an administrator blocks a user, whose widget says so, and lets them in again', async (t) => {
+  const { url } = await startInProcess(t);
+  const taras = await openWindow(t, new URL('/demo?user=taras:operator', url).href);
+  await taras.locator('ringpost-chat .head').click();
+  const page = await openWindow(t, new URL('/#users', url).href);
+  await signIn(page, 'admin:admin');
+  const row = page.getByRole('row', { name: /taras/ });
+  await row.getByRole('button', { name: 'Block' }).click();
+  t.match(await row.textContent(), 'Close every session?', 'it asks first');
+  await row.getByRole('button', { name: 'Yes' }).click();
+  await row.getByText('blocked').waitFor();
+  await taras.getByText('Signed out').waitFor();
+  await row.getByRole('button', { name: 'Unblock' }).click();
+  await row.getByText('active').waitFor();
+  await taras.reload();
+  await taras.locator('.away').waitFor({ state: 'detached' });
+});
+
 t.test('the API page lists what rpc.discover says and calls it', async (t) => {
   const { url } = await startInProcess(t);
   const page = await openWindow(t, new URL('/#api', url).href);

@@ -30,6 +30,7 @@ export function ImportUsers({ desk, users, done }: {
   readonly desk: Desk; readonly users: readonly User[]; readonly done: () => Promise<void>;
 }): JSX.Element {
   const [source, setSource] = useState('');
+  const [overwrite, setOverwrite] = useState(false);
   const [said, say] = useState<{ readonly kind: 'good' | 'bad'; readonly text: string }>();
   let plan: Plan | undefined;
   let fault = '';
@@ -44,7 +45,9 @@ export function ImportUsers({ desk, users, done }: {
     try {
       for (let from = 0; from < rows.length; from += rowsPerCall) {
         const answer = record(await desk.client.call(
-          'user.import', { users: rows.slice(from, from + rowsPerCall) }));
+          'user.import', {
+            users: rows.slice(from, from + rowsPerCall), ...overwrite && { overwrite },
+          }));
         sum.created += number(answer['created']);
         sum.updated += number(answer['updated']);
         sum.unchanged += number(answer['unchanged']);
@@ -74,6 +77,9 @@ export function ImportUsers({ desk, users, done }: {
       {fault !== '' && <Notice kind="bad">{fault}</Notice>}
       {said !== undefined && <Notice kind={said.kind}>{said.text}</Notice>}
       {plan !== undefined && <Preview plan={plan} />}
+      <p><label><input type="checkbox" checked={overwrite}
+        onChange={(event) => setOverwrite(event.currentTarget.checked)} /> Take role and state from
+        here too where they were set in this console</label></p>
       <button type="button" class="main" disabled={plan === undefined || plan.good.length === 0}
         onClick={() => run(plan?.good ?? [])}>Import {plan?.good.length ?? 0} users</button>
     </section>

@@ -15,7 +15,7 @@ export interface Group {
   readonly active: boolean;
 }
 
-const mostPages = 10;
+const [mostPages, limit] = [10, 500];
 const records = (value: unknown): Record<string, unknown>[] =>
   Array.isArray(value) ? value.map((one) => Object(one)) : [];
 const text = (value: unknown): string => typeof value === 'string' ? value : '';
@@ -45,8 +45,8 @@ async function all(
 
 /** Those the caller may write to, by id; from the list of users where contacts are refused. */
 export async function loadContacts(client: Client, me: string): Promise<Map<string, Contact>> {
-  const found = await all(client, 'user.contacts', { sort: 'login' }, 'contacts')
-    ?? await all(client, 'user.list', { active: true }, 'users') ?? [];
+  const found = await all(client, 'user.contacts', { sort: 'login', limit }, 'contacts')
+    ?? await all(client, 'user.list', { active: true, limit }, 'users') ?? [];
   return new Map(found.filter(({ user }) => user !== me).map((row) => {
     const user = text(row['user']);
     const names = ['name', 'surname'].map((part) => text(row[part])).filter((part) => part !== '');

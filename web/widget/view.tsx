@@ -30,7 +30,7 @@ const lineOf = ({ last, group, login }: Row, { model, words }: Seen): string => 
 };
 
 const Badge = ({ count }: { readonly count: number }): JSX.Element | null =>
-  count === 0 ? null : <b class="badge">{count > 99 ? '99+' : count}</b>;
+  count === 0 ? null : <b class="badge">{count}</b>;
 
 function Entry({ row, ...seen }: Seen & { readonly row: Row }): JSX.Element {
   const { model, words } = seen;

@@ -11,7 +11,7 @@ export const words = {
   groups: 'Groups',
   find: 'Find by login or name',
   nobody: 'Nobody here yet',
-  nothing: 'No messages yet. Say hello!',
+  nothing: 'No messages yet',
   offline: 'No connection. Trying again…',
   refused: 'Signed out: reload the page',
   online: 'online',

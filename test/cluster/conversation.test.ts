@@ -104,8 +104,8 @@ t.test('what a message costs depends on no number of nodes, users or rooms', asy
   // of each node would be two more a message, one of each room or user a hundred.
   const appended = (found: Costs): number => found['append']?.commands ?? 0;
   t.ok(Math.abs(appended(many) - appended(few)) <= 20, `${appended(few)} and ${appended(many)}`);
-  const settling = ({ settle: { calls, commands } = { calls: 1, commands: 0 } }: Costs): number =>
-    Math.round(commands / calls);
-  t.equal(settling(many), settling(few));
+  // While messages come, one settling may do for several: none is dearer for it.
+  const settling = (found: Costs): number => found['settle']?.commands ?? 0;
+  t.ok(settling(many) <= 20 * 8, `${settling(few)} and ${settling(many)}`);
   t.comment(`a message costs ${JSON.stringify(few)} / 20`);
 });

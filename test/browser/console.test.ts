@@ -70,7 +70,7 @@ t.test('an import shows first what it will change, then changes it', async (t) =
     { name: 'Taras, the first' });
 });
 
-t.test('an administrator blocks a user, whose widget says so, and lets them in again', async (t) => {
+t.test('an administrator blocks a user, whose widget says so, and unblocks', async (t) => {
   const { url } = await startInProcess(t);
   const taras = await openWindow(t, new URL('/demo?user=taras:operator', url).href);
   await taras.locator('ringpost-chat .head').click();

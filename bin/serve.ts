@@ -44,6 +44,9 @@ export async function run(argv: readonly string[]): Promise<number> {
 async function serve(
   settings: Settings, log: Logger, alerts: Alerts, end: (code: number) => void,
 ): Promise<void> {
+  const server = createServer({
+    ...optionsOf(settings, log, alerts), superseded: () => leave(1),
+  });
   // Timers keep no process alive: while it drains, this does.
   const alive = setInterval(() => undefined, 60_000);
   const leave = (exitCode: number): void => {
@@ -52,9 +55,6 @@ async function serve(
     // Sockets of others, such as a webhook's, must not hold it up.
     setTimeout(() => process.exit(exitCode), 1_000).unref();
   };
-  const server = createServer({
-    ...optionsOf(settings, log, alerts), superseded: () => leave(1),
-  });
   onFault(server, log, alerts);
   onSignal(server, log, leave);
   if (settings.dev) warnOfDevelopment(log);

@@ -46,6 +46,11 @@ class Job {
     this.copied.units += 1;
   }
 
+  /** Resolves when what was sent is done, or has failed. */
+  async idle(): Promise<void> {
+    await this.#chain.catch(() => undefined);
+  }
+
   #send(): void {
     const parts = this.#parts;
     this.#parts = [];
@@ -79,18 +84,24 @@ export async function copyRecords(
     running.add(done);
     if (running.size >= target.concurrency) await Promise.race(running);
   };
-  for await (const record of records) {
-    if (failed !== undefined) break;
-    if (isUnit(record)) {
-      await finish(job);
-      job = new Job(record, target, copied);
-    } else if (job === undefined) {
-      throw new Error(`a record of type ${record.type} stands before its room or user`);
-    } else {
-      await job.add(record);
+  try {
+    for await (const record of records) {
+      if (failed !== undefined) break;
+      if (isUnit(record)) {
+        await finish(job);
+        job = new Job(record, target, copied);
+      } else if (job === undefined) {
+        throw new Error(`a record of type ${record.type} stands before its room or user`);
+      } else {
+        await job.add(record);
+      }
     }
+    if (failed === undefined) await finish(job);
+  } catch (error) {
+    failed ??= { error };
   }
-  await finish(job);
+  // Nothing is under way any more when this ends, well or not: it may be run again at once.
+  await job?.idle();
   await Promise.all(running);
   if (failed !== undefined) throw failed.error;
   await target.flush();

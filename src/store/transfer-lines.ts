@@ -46,6 +46,7 @@ const head = Type.Object({
 const profile = Type.Object({
   user: text, login: optional(text), name: optional(text), surname: optional(text),
   patronymic: optional(text), role: optional(text), groups: Type.Array(text),
+  setHere: optional(Type.Array(text)),
   active: Type.Boolean(), blocked: Type.Boolean(), revokedBefore: whole, lastSeen: whole,
   version: whole,
 });

@@ -11,7 +11,9 @@ export const kindNumber: Readonly<Record<EntryKind | 'read' | 'user', number>> =
 export const kinds = Object.keys(kindNumber) as readonly (keyof typeof kindNumber)[];
 
 const flag = { key: 1, reply: 2, title: 2, edit: 4, deleted: 8, body: 16 } as const;
-const roomLetters: Readonly<Record<RoomKind, string>> = { group: 'g', channel: 'c', direct: 'd' };
+export const roomLetters: Readonly<Record<RoomKind, string>> = {
+  group: 'g', channel: 'c', direct: 'd',
+};
 
 /** The room kind of a letter; undefined for damage. */
 export function roomKindOf(letter: string): RoomKind | undefined {
@@ -49,7 +51,8 @@ function numberOf(op: AppendOp): number {
   }
 }
 
-function retention(to: ByteWriter, history: Retention | undefined): void {
+/** A room's bounds, as `y` of its hash and its first entry hold them. */
+export function retention(to: ByteWriter, history: Retention | undefined): void {
   // One more than the bound, so that 0 can say that there is none.
   to.u32(history?.maxMessages === undefined ? 0 : history.maxMessages + 1)
     .u48(history?.maxAgeMs === undefined ? 0 : history.maxAgeMs + 1);

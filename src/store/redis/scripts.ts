@@ -23,4 +23,6 @@ export const scripts = {
   revoke: load('revoke'),
   tableRead: load('table-read'),
   tableWrite: load('table-write'),
+  transferPut: load('transfer-put'),
+  transferCalls: load('transfer-calls'),
 } as const;

@@ -126,7 +126,8 @@ const newProfile = (user: string): Profile => ({
   user, groups: [], active: true, blocked: false, revokedBefore: 0, lastSeen: 0, version: 0,
 });
 
-function profileOf(user: UserKey, fields: readonly Reply[]): Profile {
+/** A profile from what user-get.lua answers. */
+export function profileOf(user: UserKey, fields: readonly Reply[]): Profile {
   const [json, version, revokedBefore, lastSeen, blocked] = fields;
   const profile = parseProfile(idOf(user), textOf(json));
   if (profile === undefined) throw corrupted('profile');

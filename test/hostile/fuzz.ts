@@ -37,7 +37,8 @@ export class Fuzzer {
       const at = this.below(text.length + 1);
       const to = Math.min(text.length, at + this.below(12));
       const cut = text.slice(at, to);
-      const put = this.pick(['', cut + cut, this.pick(tokens, ''), this.pick(tokens, '') + cut], '');
+      const token = this.pick(tokens, '');
+      const put = this.pick(['', cut + cut, token, token + cut], '');
       text = text.slice(0, at) + put + text.slice(to);
     }
     return text;

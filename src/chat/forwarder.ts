@@ -128,6 +128,7 @@ export class LogForwarder implements Forwarder {
         const by = flow.takeBy();
         try {
           await this.#round(flow);
+          this.#settleSoon(flow);
         } finally {
           for (const user of by) this.#settling.end(user);
         }
@@ -140,12 +141,11 @@ export class LogForwarder implements Forwarder {
     } finally {
       flow.running = false;
     }
-    this.#settleSoon(flow);
   }
 
   /**
-   * A room is settled some time after its last round, not after each: what is written meanwhile
-   * spares a call, and a mark that stays a little longer only means that more is driven again.
+   * A room is settled now and then, not after each round: that spares calls, and a mark that is
+   * old by so much only means that more is driven again. A busy room too, or its mark would age.
    */
   #settleSoon(flow: RoomFlow): void {
     this.#unsettled.add(flow);
@@ -276,15 +276,15 @@ export class LogForwarder implements Forwarder {
 
   /** Says how far it came; one call at a time, the newest state, behind what is delivered. */
   async #settle(flow: RoomFlow): Promise<void> {
-    if (flow.settling) return;
+    const { known, failures, settled, seq, reads } = flow;
+    if (flow.settling || !known || failures > 0) return;
+    if (settled.seq === seq && settled.reads === reads) return;
     flow.settling = true;
     try {
-      while (flow.known && !flow.running && flow.failures === 0
-        && (flow.settled.seq !== flow.seq || flow.settled.reads !== flow.reads)) {
-        const forwarded = { seq: flow.seq, reads: flow.reads };
-        await this.#rooms.settle(flow.room, forwarded, flow.away);
-        flow.settled = forwarded;
-      }
+      await this.#rooms.settle(flow.room, { seq, reads }, flow.away);
+      flow.settled = { seq, reads };
+      // Who asked meanwhile was sent away.
+      if (flow.seq !== seq || flow.reads !== reads) this.#settleSoon(flow);
     } catch (error) {
       // The mark stays: the sweeper forwards again what the feeds have already, and settles.
       this.#parts.log.warn({ err: error }, 'settling a room failed');

@@ -24,7 +24,7 @@ export class Progress {
   done({ units, skipped, entries }: Readonly<Copied>): void {
     const seconds = (systemClock.monotonic() - this.#begunMs) / 1_000;
     const before = skipped === 0 ? '' : `; ${skipped} of them were there already`;
-    console.error(`${this.verb} ${units} rooms, users and tokens with ${entries} entries in `
+    console.error(`${this.verb} ${units} rooms, users, tokens and rows with ${entries} entries in `
       + `${seconds.toFixed(1)} s${before}`);
   }
 }

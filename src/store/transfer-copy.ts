@@ -12,7 +12,8 @@ export interface Copied {
 }
 
 const isUnit = (record: TransferRecord): record is UnitRecord =>
-  record.type === 'room' || record.type === 'user' || record.type === 'token';
+  record.type === 'room' || record.type === 'user' || record.type === 'token'
+  || record.type === 'tableRow';
 
 /** One unit on its way: its parts go in their order, several units side by side. */
 class Job {

@@ -90,6 +90,7 @@ const schema = Type.Union([
     type: Type.Literal('user'), tenant: text, user: text, profile: optional(profile),
     feed: optional(Type.Object({ epoch: text, n: whole, floor: whole })),
   }),
+  Type.Object({ type: Type.Literal('tableRow'), table: text, key: text, value: text }),
   Type.Object({ type: Type.Literal('token'), tenant: text, tokenId: text, until: whole }),
 ]);
 const checker = Compile(schema);

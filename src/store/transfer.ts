@@ -31,7 +31,15 @@ export interface TokenRecord {
   readonly until: number;
 }
 
-export type UnitRecord = RoomRecord | UserRecord | TokenRecord;
+/** One row of a table; stands alone. */
+export interface TableRowRecord {
+  readonly type: 'tableRow';
+  readonly table: string;
+  readonly key: string;
+  readonly value: string;
+}
+
+export type UnitRecord = RoomRecord | UserRecord | TokenRecord | TableRowRecord;
 
 /** A row of a room list as feeds keep it, the ended ones too: by them nothing is taken twice. */
 export type KeptRow = Omit<RoomRow, 'room'> & {
@@ -87,7 +95,7 @@ export const inWindow = (at: number, { nowMs, keyWindowMs }: KeyWindow): boolean
 export interface TransferSource {
   size(): Promise<TransferSize>;
   /**
-   * Rooms, then users, then tokens, each in the order of their keys' bytes; parts in the order of
+   * Rooms, then users, tokens and rows of tables, each in the order of their keys' bytes; parts in the order of
    * {@link PartRecord}, then of their numbers or ids. The same data gives the same records,
    * whichever store holds it.
    */
@@ -124,6 +132,7 @@ export interface Transfer extends TransferSource, TransferTarget {
 
 /** The name of a unit for people: `room tenant/id`. */
 export function nameOf(unit: UnitRecord): string {
+  if (unit.type === 'tableRow') return `row ${unit.key} of ${unit.table}`;
   const id = unit.type === 'room' ? unit.head.room : unit.type === 'user' ? unit.user
     : unit.tokenId;
   return `${unit.type} ${unit.tenant}/${id}`;

@@ -110,5 +110,8 @@ export function everyKind(at: number): TransferRecord[] {
       },
     },
     { type: 'token', tenant: 't', tokenId: 'jti', until: at + 3_600_000 },
+    { type: 'tableRow', table: 'groups', key: 'a ü', value: '{"x":1}' },
+    { type: 'tableRow', table: 'groups', key: 'b', value: '' },
+    { type: 'tableRow', table: 'rules', key: 'a', value: 'text' },
   ];
 }

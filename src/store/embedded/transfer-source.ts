@@ -6,12 +6,12 @@ import {
   type TransferSize, type UnitRecord, type UserRecord,
 } from '../transfer.js';
 import type { LogEntry, RoomHead } from '../entry.js';
-import { ByteReader } from './codec.js';
+import { ByteReader, decodeText } from './codec.js';
 import { decodeEntry, decodeHead } from './entry-codec.js';
 import { decodeFeedEntry, decodeFeedHead, decodeRow } from './feed-codec.js';
 import {
-  callKeyOf, FeedKeys, markKey, profileKeyOf, roomHeadKey, RoomKeys, tagRange,
-  textOf,
+  callKeyOf, FeedKeys, markKey, profileKeyOf, roomHeadKey, RoomKeys, rowKeyOf,
+  tagRange, textOf,
 } from './keys.js';
 import type { Kv } from './kv.js';
 import { decodeCall, decodeInterval, decodeMark, decodePosition } from './room-codec.js';
@@ -47,6 +47,14 @@ export function* recordsOf(kv: Kv, window: KeyWindow): Generator<TransferRecord>
     const until = new ByteReader(value, 'revoked token').number();
     if (until <= window.nowMs) continue;
     yield { type: 'token', tenant: name.slice(0, nul), tokenId: name.slice(nul + 1), until };
+  }
+  for (const [key, value] of pairsOf(kv, ...tagRange('t'))) {
+    const name = textOf(key.slice(1));
+    const nul = name.indexOf('\0');
+    yield {
+      type: 'tableRow', table: name.slice(0, nul), key: name.slice(nul + 1),
+      value: decodeText(value, 'row'),
+    };
   }
 }
 
@@ -88,6 +96,10 @@ function roomRecord(kv: Kv, room: RoomKey, value: Buffer): RoomRecord {
 /** The record of a unit as this store holds it; undefined where it holds none. */
 export function unitIn(kv: Kv, unit: UnitRecord): UnitRecord | undefined {
   if (unit.type === 'token') return undefined;
+  if (unit.type === 'tableRow') {
+    const kept = kv.get(rowKeyOf(unit.table, unit.key));
+    return kept === undefined ? undefined : { ...unit, value: decodeText(kept, 'row') };
+  }
   if (unit.type === 'room') {
     const room = roomKey(unit.tenant, unit.head.room);
     const value = kv.get(roomHeadKey(room));

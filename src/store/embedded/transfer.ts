@@ -13,7 +13,7 @@ import { above } from './feed-state.js';
 import { unreadOf } from './intake.js';
 import {
   agingKey, callKeyOf, expiryKey, FeedKeys, markKey, profileKeyOf, revokedTokenKey, RoomKeys,
-  roomHeadKey,
+  roomHeadKey, rowKeyOf,
 } from './keys.js';
 import { sumBytes, type Key, type Kv } from './kv.js';
 import { encodeCall, encodeInterval, encodeMark, encodePosition } from './room-codec.js';
@@ -69,6 +69,9 @@ export class EmbeddedTransfer implements Transfer {
   async end(unit: UnitRecord): Promise<void> {
     if (unit.type === 'room') this.#endRoom(unit);
     else if (unit.type === 'user') this.#endUser(unit);
+    else if (unit.type === 'tableRow') {
+      this.#put(rowKeyOf(unit.table, unit.key), encodeText(unit.value));
+    }
     else {
       const key = revokedTokenKey(unit.tenant, unit.tokenId);
       this.#put(key, write.start().number(unit.until).end());

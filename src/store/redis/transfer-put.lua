@@ -9,7 +9,8 @@
 -- Answers 0 MOVED, 1, or 2 where a slot that holds something was to be made plain
 if not live(ARGV[1]) then return fenced end
 local slot, now, window = tonumber(ARGV[2]), tonumber(ARGV[4]), tonumber(ARGV[5])
-if not generation(slot, tonumber(ARGV[3])) then return 0 end
+local gen = generation(slot, tonumber(ARGV[3]))
+if not gen then return 0 end
 local allowed = { DEL = true, HSET = true, RPUSH = true, SET = true, ZADD = true }
 local st
 local i = 6
@@ -23,8 +24,10 @@ while i <= #ARGV do
     note_call(st, ARGV[i + 3], ARGV[i + 6], tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5]), now,
       window)
   elseif name == 'PLAIN' then
-    if call('EXISTS', text_of(slot) .. ':i') == 1 then return 2 end
+    -- Another unit of the slot may have come first.
+    if gen ~= '' and call('EXISTS', text_of(slot) .. ':i') == 1 then return 2 end
     call('HSET', 'slots', text_of(slot), ARGV[3])
+    gen = ''
   elseif allowed[name] then
     call(name, ARGV[i + 1], unpack(ARGV, i + 3, i + 2 + n))
   else

@@ -26,6 +26,7 @@ export interface Names {
   readonly rooms: RoomKey[];
   readonly users: UserKey[];
   readonly tokens: string[];
+  readonly tables: string[];
 }
 
 /** Reads the keys that keys.ts lists; nobody writes meanwhile and no slot moves. */
@@ -45,7 +46,7 @@ export class RedisSource {
     names.sort(byBytes);
     const of = <T extends string>(letter: string): T[] => names
       .filter((name) => name[0] === letter).map((name) => name.slice(1) as T);
-    return { rooms: of<RoomKey>('r'), users: of<UserKey>('u'), tokens: of('j') };
+    return { rooms: of<RoomKey>('r'), users: of<UserKey>('u'), tokens: of('j'), tables: of('t') };
   }
 
   /** The slot's history, as lib.lua reads it: part of every epoch in it (G6). */
@@ -160,6 +161,19 @@ export class RedisSource {
     if (until <= this.window.nowMs) return undefined;
     const nul = name.indexOf('\0');
     return { type: 'token', tenant: name.slice(0, nul), tokenId: name.slice(nul + 1), until };
+  }
+
+  async* rows(table: string): AsyncGenerator<TransferRecord> {
+    const slot = this.port.slotOf(table);
+    for (const [key, bytes] of await this.#hash(slot, `${slot}:q:${table}`)) {
+      yield { type: 'tableRow', table, key, value: bytes.toString() };
+    }
+  }
+
+  async row(table: string, key: string): Promise<string | undefined> {
+    const slot = this.port.slotOf(table);
+    const value = await this.#call(slot, 'HGET', [`${slot}:q:${table}`, key]);
+    return isBytes(value) ? value.toString() : undefined;
   }
 
   /** Digests that are remembered, by the seq of the entry that was answered. */

@@ -4,7 +4,7 @@ import { profileKey, tokenKey } from '../../cluster/keys.js';
 import type { ShardPort } from '../../cluster/shard-port.js';
 import {
   nameOf, TransferConflict, type KeptRow, type KeyWindow, type PartRecord, type RoomRecord,
-  type Transfer, type TransferRecord, type TransferSize, type UnitRecord, type UserRecord,
+  type TableRowRecord, type Transfer, type TransferRecord, type TransferSize, type UnitRecord, type UserRecord,
 } from '../transfer.js';
 import { callHash } from './call-hash.js';
 import { indexKey, outboxKey, roomKeys, usersKey } from './keys.js';
@@ -64,7 +64,7 @@ export class RedisTransfer implements Transfer {
   }
 
   async* records(): AsyncGenerator<TransferRecord> {
-    const { rooms, users, tokens } = await this.#source.names();
+    const { rooms, users, tokens, tables } = await this.#source.names();
     for (const room of rooms) {
       const unit = await this.#source.room(room);
       if (unit === undefined) continue;
@@ -81,6 +81,7 @@ export class RedisTransfer implements Transfer {
       const token = await this.#source.token(name);
       if (token !== undefined) yield token;
     }
+    for (const table of tables) yield* this.#source.rows(table);
   }
 
   async begin(unit: UnitRecord): Promise<boolean> {
@@ -90,6 +91,7 @@ export class RedisTransfer implements Transfer {
       this.#source.madePlain(slot);
     }
     if (unit.type === 'token') return true;
+    if (unit.type === 'tableRow') return this.#beginRow(unit);
     const key = keyOf(unit);
     const held = unit.type === 'room' ? await this.#source.room(roomKey(unit.tenant, key))
       : await this.#source.user(userKey(unit.tenant, key));
@@ -116,7 +118,8 @@ export class RedisTransfer implements Transfer {
     const draft = this.#drafts.get(unit) ?? new Draft();
     this.#drafts.delete(unit);
     await this.#put(unit, unit.type === 'room' ? this.#endRoom(unit, draft)
-      : unit.type === 'user' ? this.#endUser(unit, draft) : this.#token(unit));
+      : unit.type === 'user' ? this.#endUser(unit, draft)
+        : unit.type === 'tableRow' ? this.#tableRow(unit) : this.#token(unit));
   }
 
   async flush(): Promise<void> {
@@ -128,6 +131,7 @@ export class RedisTransfer implements Transfer {
   }
 
   #slot(unit: UnitRecord): number {
+    if (unit.type === 'tableRow') return this.port.slotOf(unit.table);
     return this.port.slotOf(`${unit.tenant}\0${keyOf(unit)}`);
   }
 
@@ -254,6 +258,21 @@ export class RedisTransfer implements Transfer {
     return args;
   }
 
+  async #beginRow(unit: TableRowRecord): Promise<boolean> {
+    const held = await this.#source.row(unit.table, unit.key);
+    if (held === undefined || held === unit.value) return held === undefined;
+    throw new TransferConflict(`the store holds another ${nameOf(unit)}`);
+  }
+
+  #tableRow({ table, key, value }: TableRowRecord): Args {
+    const slot = this.port.slotOf(table);
+    return [
+      ...command('HSET', `${slot}:q:${table}`, key, value),
+      ...command('ZADD', `${slot}:y:${table}`, 0, key),
+      ...command('ZADD', indexKey(slot), 0, `t${table}`),
+    ];
+  }
+
   #token({ tenant, tokenId, until }: Extract<UnitRecord, { type: 'token' }>): Args {
     const name = `${tenant}\0${tokenId}`;
     const slot = this.port.slotOf(name);
@@ -264,5 +283,5 @@ export class RedisTransfer implements Transfer {
   }
 }
 
-const keyOf = (unit: UnitRecord): string =>
+const keyOf = (unit: Exclude<UnitRecord, TableRowRecord>): string =>
   (unit.type === 'room' ? unit.head.room : unit.type === 'user' ? unit.user : unit.tokenId);

@@ -95,9 +95,9 @@ export const inWindow = (at: number, { nowMs, keyWindowMs }: KeyWindow): boolean
 export interface TransferSource {
   size(): Promise<TransferSize>;
   /**
-   * Rooms, then users, tokens and rows of tables, each in the order of their keys' bytes; parts in the order of
-   * {@link PartRecord}, then of their numbers or ids. The same data gives the same records,
-   * whichever store holds it.
+   * Rooms, then users, tokens and rows of tables, each in the order of their keys' bytes; parts in
+   * the order of {@link PartRecord}, then of their numbers or ids. The same data gives the same
+   * records, whichever store holds it.
    */
   records(): AsyncIterable<TransferRecord>;
 }

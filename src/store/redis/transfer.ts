@@ -4,7 +4,8 @@ import { profileKey, tokenKey } from '../../cluster/keys.js';
 import type { ShardPort } from '../../cluster/shard-port.js';
 import {
   nameOf, TransferConflict, type KeptRow, type KeyWindow, type PartRecord, type RoomRecord,
-  type TableRowRecord, type Transfer, type TransferRecord, type TransferSize, type UnitRecord, type UserRecord,
+  type TableRowRecord, type Transfer, type TransferRecord, type TransferSize, type UnitRecord,
+  type UserRecord,
 } from '../transfer.js';
 import { callHash } from './call-hash.js';
 import { indexKey, outboxKey, roomKeys, usersKey } from './keys.js';

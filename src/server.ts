@@ -2,7 +2,7 @@ import type { TObject, TSchema } from 'typebox';
 import { loggedAlerts, type Alerts } from './base/alerts.js';
 import { systemClock } from './base/clock.js';
 import { defaultTenant, randomId, userKey, type UserKey } from './base/ids.js';
-import { limitsWith } from './base/limits.js';
+import { limitsWith, type Limits } from './base/limits.js';
 import { createLogger } from './base/log.js';
 import { Metrics } from './base/metrics.js';
 import { assemble, type Assembly, type Base } from './assemble.js';
@@ -80,6 +80,14 @@ export function createServer(options: ServerOptions = {}): Server {
   return new RingpostServer(options);
 }
 
+/** The limits as clients are told of them: where the policy asks for less text, that counts. */
+function limitsInForce({ limits = {}, policy }: ServerOptions): Limits {
+  const all = limitsWith(limits);
+  const { maxTextCodePoints: most } = policy ?? {};
+  if (most === undefined || (all.maxTextCodePoints > 0 && all.maxTextCodePoints < most)) return all;
+  return { ...all, maxTextCodePoints: most };
+}
+
 class RingpostServer implements Server {
   readonly #options: ServerOptions;
   readonly #registry: Registry<Chat>;
@@ -101,7 +109,7 @@ class RingpostServer implements Server {
     this.#alerts = options.alerts ?? loggedAlerts(log);
     const metrics = new Metrics();
     this.#base = {
-      limits: limitsWith(options.limits ?? {}), clock, ids, log, metrics,
+      limits: limitsInForce(options), clock, ids, log, metrics,
       node: options.node ?? `node-${ids(6)}`,
       // A node joins before it listens: it names its URL at the first heartbeat after.
       url: () => options.publicUrl ?? this.#url ?? '',

@@ -8,7 +8,9 @@ const maxFileLines = 300;
 const maxFunctionLines = 70;
 const maxLineColumns = 100;
 
-const exceptions: Readonly<Record<string, string>> = {};
+const exceptions: Readonly<Record<string, string>> = {
+  'compiler test/package.test.ts': 'holds an application whose wrong call must not compile',
+};
 
 /** What a folder may import beside itself: the arrows of architecture.md. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
@@ -136,6 +138,7 @@ t.test('no value is typed any', async (t) => {
       ts.forEachChild(node, visit);
     };
     visit(source);
+    if (except('compiler', file)) continue;
     t.notMatch(source.text, /@ts-(ignore|expect-error|nocheck)/, `${file} silences the compiler`);
   }
 });

@@ -106,7 +106,10 @@ for (const transport of ['sse', 'poll'] as const) {
     }
     await heard.heard('c');
     t.strictSame(heard.texts, ['a', 'b', 'c']);
-    const answered = new Listener(client(t, one.url, 'Simon'), room);
+    const simon = client(t, one.url, 'Simon');
+    const answered = new Listener(simon, room);
+    // A feed without a cursor begins when it is open.
+    await simon.ready();
     await fedir.call('message.send', { room, text: 'from the stream' });
     await answered.heard('from the stream');
   });

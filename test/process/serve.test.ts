@@ -18,7 +18,7 @@ t.test('serve --dev needs no other flag, and prints one line with the whole URL'
   const [line] = await run.printed(/.*ready.*/);
   t.match(line, /^ringpost is ready: http:\/\/127\.0\.0\.1:\d+\/rpc$/);
   t.match(run.stderr(), /DEVELOPMENT MODE/, 'loud');
-  t.match(run.stdout(), /durability fsync/, 'says what durability is in force');
+  t.ok(await run.printed(/durability fsync/), 'says what durability is in force');
   t.match(JSON.parse(run.stdout().split('\n')[0] ?? ''), { level: 40 }, 'JSON where nobody looks');
 });
 

@@ -100,8 +100,8 @@ const head = `# Who may do what in a call centre
 The rules of \`--policy call-center\`, as they were found by calling every method as each role with
 every kind of target (test/unit/chat/access-matrix.test.ts, which fails when this page is out of
 date). \`yes\`: the rules let the call through. \`404\`: word for word what a target that is not
-there is answered with. \`hidden\`: looks like somebody never seen. \`access.explain\` names the rule.
-In \`user.update\` a supervisor may give neither \`role\` nor \`active\`.
+there is answered with. \`hidden\`: looks like somebody never seen. \`access.explain\` names
+the rule. In \`user.update\` a supervisor may give neither \`role\` nor \`active\`.
 
 | method | target | ${roles.join(' | ')} |
 |---|---|${roles.map(() => '---').join('|')}|

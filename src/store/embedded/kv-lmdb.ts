@@ -41,7 +41,8 @@ export class LmdbKv implements Kv {
   static async open(folder: string, readOnly = false): Promise<LmdbKv> {
     const hash = await xxhash();
     const root = open<Buffer, Key>({
-      path: folder, keyEncoder, encoding: 'binary', overlappingSync: false,
+      // Without noSubdir a folder whose name has a dot would be taken for a file.
+      path: folder, noSubdir: false, keyEncoder, encoding: 'binary', overlappingSync: false,
       eventTurnBatching: false, cache: false, readOnly,
     });
     return new LmdbKv(root, hash);

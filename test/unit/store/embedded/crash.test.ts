@@ -9,7 +9,8 @@ import { verify } from '../../../../src/store/embedded/verify.js';
 import { forwardPending } from './forwarding.js';
 import { openForTest } from './harness.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'ringpost-crash-'));
+// The dot: a folder's name must not make LMDB take it for a file.
+const folder = mkdtempSync(join(tmpdir(), 'ringpost.crash-'));
 t.teardown(() => rmSync(folder, { recursive: true }));
 const writer = fileURLToPath(new URL('crash-writer.js', import.meta.url));
 const rooms = 4;
